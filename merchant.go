@@ -1,0 +1,104 @@
+package pasarela
+
+import (
+	"slices"
+	"time"
+)
+
+// Model is a merchant's affiliation (Kushki, "Merchant models").
+type Model string
+
+// The models.
+const (
+	ModelAcquirer   Model = "acquirer"
+	ModelAggregator Model = "aggregator"
+)
+
+// ThreeDSMode says when a merchant asks for 3-D Secure.
+type ThreeDSMode string
+
+// The modes.
+const (
+	ThreeDSOff    ThreeDSMode = "off"
+	ThreeDSOn     ThreeDSMode = "on" // where the card wants it
+	ThreeDSAlways ThreeDSMode = "always"
+)
+
+// Country is one that a merchant can be in, with what its rules need.
+type Country struct {
+	Code       string // ISO 3166-1 alpha-2
+	Name       string // English, as answers print it
+	Currencies []Currency
+	TimeZone   string // IANA
+}
+
+// Countries lists where merchants can be: Kushki's five (kushki-card, "Currencies by country"), then
+// Monri's, whose public documentation names BAM, HRK, EUR, USD and CHF without tying them to countries.
+var Countries = []Country{
+	{"EC", "Ecuador", []Currency{"USD"}, "America/Guayaquil"},
+	{"CO", "Colombia", []Currency{"COP"}, "America/Bogota"},
+	{"MX", "Mexico", []Currency{"MXN"}, "America/Mexico_City"},
+	{"PE", "Peru", []Currency{"PEN", "USD"}, "America/Lima"},
+	{"CL", "Chile", []Currency{"CLP", "CLF"}, "America/Santiago"},
+	{"BA", "Bosnia and Herzegovina", []Currency{"BAM", "EUR", "USD", "CHF"}, "Europe/Sarajevo"},
+	{"HR", "Croatia", []Currency{"EUR", "HRK", "USD", "CHF"}, "Europe/Zagreb"},
+	{"RS", "Serbia", []Currency{"RSD", "EUR"}, "Europe/Belgrade"},
+	{"SI", "Slovenia", []Currency{"EUR"}, "Europe/Ljubljana"},
+	{"ME", "Montenegro", []Currency{"EUR"}, "Europe/Podgorica"},
+	{"MK", "North Macedonia", []Currency{"MKD", "EUR"}, "Europe/Skopje"},
+}
+
+// CountryByCode finds a country a merchant can be in.
+func CountryByCode(code string) (Country, bool) {
+	i := slices.IndexFunc(Countries, func(c Country) bool { return c.Code == code })
+	if i < 0 {
+		return Country{}, false
+	}
+	return Countries[i], true
+}
+
+// Merchant is a shop that takes cards, in either dialect or in both.
+type Merchant struct {
+	ID         MerchantID
+	Name       string
+	Country    string
+	Currencies []Currency // what it may charge in; the first is the default
+	Model      Model
+	ThreeDS    ThreeDSMode
+	Webhooks   []WebhookEndpoint
+	Kushki     KushkiCredentials
+	Monri      MonriCredentials
+	CreatedAt  time.Time
+}
+
+// KushkiCredentials are what a merchant's Kushki integration carries.
+type KushkiCredentials struct {
+	PublicID         string // safe in a browser
+	PrivateID        string // secret
+	WebhookSignature string // secret: key of the webhooks' HMAC
+}
+
+// MonriCredentials are what a merchant's Monri integration carries, and its profile's addresses.
+type MonriCredentials struct {
+	AuthenticityToken string // safe in a browser
+	Key               string // secret: goes into every digest
+	SuccessURL        string
+	CancelURL         string
+	CallbackURL       string
+}
+
+// WebhookEndpoint is where a merchant wants to be told of what.
+type WebhookEndpoint struct {
+	Events  []string        `json:"events"`
+	Headers []WebhookHeader `json:"headers,omitempty"`
+	URLs    []string        `json:"urls"`
+}
+
+// WebhookHeader is a header of the merchant's own on its notifications.
+type WebhookHeader struct {
+	Label string `json:"label"`
+	Value string `json:"value"`
+}
+
+// Allows says whether the merchant may charge in c.
+func (m Merchant) Allows(c Currency) bool { return slices.Contains(m.Currencies, c) }

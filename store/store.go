@@ -1,0 +1,228 @@
+// Package store is the contract with a database. Two engines keep it (store/sqlite, store/postgres) and one
+// suite defines it (store/storetest): a behaviour that is not in the suite is not promised.
+//
+// Everything belongs to a merchant, and every key begins with the merchant. Reads take a merchant; writes
+// happen in a unit of work of one merchant (Store.Update), which commits all or nothing and is on disk when
+// Update returns nil. The only look-ups without a merchant find one: by credential, and the list of them.
+//
+// Times come back in UTC, truncated to microseconds, exactly as they were given; a zero time comes back zero.
+// Byte slices come back empty as nil.
+package store
+
+import (
+	"context"
+	"time"
+
+	"pasarela"
+	"pasarela/ledger"
+)
+
+// ErrNotFound says that there is no such row for this merchant.
+var ErrNotFound = pasarela.Errorf(pasarela.CodeNotFound, "not found")
+
+// ErrDuplicate says that a row with this key exists already.
+var ErrDuplicate = pasarela.Errorf(pasarela.CodeWrongState, "exists already")
+
+// Store is one database. It is safe for concurrent use.
+type Store interface {
+	Merchants
+	Reader
+	Keysets
+	Vaulted
+
+	// Update runs unit as one transaction of one merchant and returns once it is durable, or returns an
+	// error and has changed nothing. Concurrent units of a merchant behave as if they ran one after the
+	// other as far as they touch the same rows. unit may run more than once, so it must have no effect but
+	// through tx; it must not block, and must not use tx after it returned.
+	//
+	// When unit returns an error, Update returns that error as it is. When the database fails, Update returns
+	// an error with CodeInternal; then nothing was committed, unless the failure was that of the commit
+	// itself, whose outcome the caller learns by reading.
+	Update(ctx context.Context, m pasarela.MerchantID, unit func(tx Tx) error) error
+
+	// Ping returns nil when the database answers a write.
+	Ping(ctx context.Context) error
+
+	// Close waits for units under way.
+	Close() error
+}
+
+// Tx is a unit of work. Reads in it lock what they return until it ends.
+type Tx interface {
+	TokenTx
+	PaymentTx
+	SubscriptionTx
+	KeyTx
+}
+
+// TokenTx keeps card tokens.
+type TokenTx interface {
+	// InsertToken returns ErrDuplicate for an id that exists.
+	InsertToken(t pasarela.Token) error
+	// Token returns ErrNotFound.
+	Token(id pasarela.TokenID) (pasarela.Token, error)
+	// SpendToken stores SpentAt and deletes the CVV, and the card too: what goes on with the card keeps a
+	// sealed copy of its own.
+	SpendToken(id pasarela.TokenID, at time.Time) error
+	// ForgetTokens deletes CVV and card of tokens that expired at or before expired, and deletes the rows of
+	// those that expired at or before gone. It touches at most limit rows and returns how many it did.
+	ForgetTokens(expired, gone time.Time, limit int) (int, error)
+}
+
+// PaymentTx keeps payments, what was done to them, and their postings.
+type PaymentTx interface {
+	// InsertPayment returns ErrDuplicate for an id or ticket that exists.
+	InsertPayment(p pasarela.Payment) error
+	// Payment returns ErrNotFound.
+	Payment(id pasarela.PaymentID) (pasarela.Payment, error)
+	// PutPayment stores all that can change: state, captured, refunded, card, traces, operation, attempts,
+	// times, response. Identity, kind, amount, source, facts and order stay as inserted.
+	PutPayment(p pasarela.Payment) error
+
+	// InsertOperation returns ErrDuplicate for an id or ticket that exists.
+	InsertOperation(o pasarela.Operation) error
+	// Operation returns ErrNotFound.
+	Operation(id pasarela.OperationID) (pasarela.Operation, error)
+	// PutOperation stores state, trace, response and time.
+	PutOperation(o pasarela.Operation) error
+
+	// Post appends postings. Their ids are set.
+	Post(postings []ledger.Posting) error
+}
+
+// SubscriptionTx keeps stored cards.
+type SubscriptionTx interface {
+	// InsertSubscription returns ErrDuplicate for an id that exists.
+	InsertSubscription(s pasarela.Subscription) error
+	// Subscription returns ErrNotFound.
+	Subscription(id pasarela.SubscriptionID) (pasarela.Subscription, error)
+	// PutSubscription stores all but identity and creation.
+	PutSubscription(s pasarela.Subscription) error
+}
+
+// Key is one use of an Idempotency-Key: the method, path and header value that name it, and a keyed digest
+// of the body that came with it. Status 0 says that the first call is still under way.
+type Key struct {
+	Name      string // method, path and header value; at most 400 bytes
+	Digest    []byte
+	Holder    string // random name of the call that claimed it
+	Status    int    // HTTP status of the remembered answer, or 0
+	Answer    []byte
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+// KeyTx keeps idempotency keys.
+type KeyTx interface {
+	// ClaimKey inserts k if no live key has its name, and returns what stands under the name afterwards: k
+	// itself, or the other one. A key that expired at or before k.CreatedAt is replaced.
+	ClaimKey(k Key) (Key, error)
+	// AnswerKey stores status and answer under a name claimed by holder. It returns ErrNotFound when the
+	// holder lost it.
+	AnswerKey(name, holder string, status int, answer []byte) error
+	// DropKey forgets a name claimed by holder. A name that holder does not hold stays as it is.
+	DropKey(name, holder string) error
+	// ForgetKeys deletes keys that expired at or before now, at most limit, and returns how many.
+	ForgetKeys(now time.Time, limit int) (int, error)
+}
+
+// Reader reads outside a unit of work, from what was committed.
+type Reader interface {
+	// Token, Payment, PaymentByTicket, Operation, OperationByTicket, Subscription and Key return ErrNotFound.
+	Token(ctx context.Context, m pasarela.MerchantID, id pasarela.TokenID) (pasarela.Token, error)
+	Payment(ctx context.Context, m pasarela.MerchantID, id pasarela.PaymentID) (pasarela.Payment, error)
+	PaymentByTicket(ctx context.Context, m pasarela.MerchantID, t pasarela.Ticket) (pasarela.Payment, error)
+	Operation(ctx context.Context, m pasarela.MerchantID, id pasarela.OperationID) (pasarela.Operation, error)
+	OperationByTicket(ctx context.Context, m pasarela.MerchantID, t pasarela.Ticket) (pasarela.Operation, error)
+	Subscription(ctx context.Context, m pasarela.MerchantID, id pasarela.SubscriptionID) (pasarela.Subscription, error)
+	Key(ctx context.Context, m pasarela.MerchantID, name string) (Key, error)
+
+	// Due lists payments whose DueAt is set and at or before now, earliest first, at most limit.
+	Due(ctx context.Context, m pasarela.MerchantID, now time.Time, limit int) ([]pasarela.PaymentID, error)
+	// DueSubscriptions is the same for subscriptions.
+	DueSubscriptions(ctx context.Context, m pasarela.MerchantID, now time.Time, limit int) ([]pasarela.SubscriptionID, error)
+
+	// Payments lists by ticket, those above after, at most limit.
+	Payments(ctx context.Context, m pasarela.MerchantID, after pasarela.Ticket, limit int) ([]pasarela.Payment, error)
+	// PaymentBalances adds up the postings of each of the given payments.
+	PaymentBalances(ctx context.Context, m pasarela.MerchantID, ids []pasarela.PaymentID) (map[pasarela.PaymentID]ledger.Balances, error)
+	// Balances adds up the merchant's postings by currency: the last roll-up plus the tail after it.
+	Balances(ctx context.Context, m pasarela.MerchantID) (map[pasarela.Currency]ledger.Balances, error)
+	// RollUp folds postings with ids up to and including upTo into the merchant's rolled-up figures. What was
+	// folded before is not folded again.
+	RollUp(ctx context.Context, m pasarela.MerchantID, upTo pasarela.PostingID) error
+	// PendingPayments counts payments in a pending state.
+	PendingPayments(ctx context.Context, m pasarela.MerchantID) (int, error)
+}
+
+// MerchantRecord is a merchant as it is kept: the profile in clear without secrets, its credentials sealed,
+// and a keyed hash of each credential to find it by.
+type MerchantRecord struct {
+	ID          pasarela.MerchantID
+	Profile     []byte // JSON
+	Secrets     pasarela.Sealed
+	Credentials []Credential
+	CreatedAt   time.Time
+}
+
+// Credential finds a merchant: Kind says of which header, Hash is keyed.
+type Credential struct {
+	Kind string // "kushki_public", "kushki_private", "monri"
+	Hash string
+}
+
+// Merchants is the directory.
+type Merchants interface {
+	// InsertMerchant returns ErrDuplicate where the id or a credential exists.
+	InsertMerchant(ctx context.Context, r MerchantRecord) error
+	// MerchantByCredential returns ErrNotFound.
+	MerchantByCredential(ctx context.Context, c Credential) (MerchantRecord, error)
+	// Merchant returns ErrNotFound.
+	Merchant(ctx context.Context, m pasarela.MerchantID) (MerchantRecord, error)
+	// MerchantIDs lists all, in order, above after, at most limit.
+	MerchantIDs(ctx context.Context, after pasarela.MerchantID, limit int) ([]pasarela.MerchantID, error)
+}
+
+// Keysets keeps the vault's keysets.
+type Keysets interface {
+	// Keyset returns ErrNotFound.
+	Keyset(ctx context.Context, name string) (pasarela.Keyset, error)
+	// PutKeyset inserts version 1, or replaces the version before k.Version. It returns ErrDuplicate when
+	// another version stands there.
+	PutKeyset(ctx context.Context, k pasarela.Keyset) error
+}
+
+// SealedKind says where a sealed value lies.
+type SealedKind string
+
+// The places.
+const (
+	SealedTokenCard        SealedKind = "token_card"
+	SealedTokenCVV         SealedKind = "token_cvv"
+	SealedPaymentCard      SealedKind = "payment_card"
+	SealedSubscriptionCard SealedKind = "subscription_card"
+	SealedMerchantSecrets  SealedKind = "merchant_secrets"
+)
+
+// SealedKinds lists them in the order in which a rotation goes through them.
+var SealedKinds = []SealedKind{SealedTokenCard, SealedTokenCVV, SealedPaymentCard, SealedSubscriptionCard, SealedMerchantSecrets}
+
+// SealedRow is one sealed value and the row it lies in.
+type SealedRow struct {
+	Row    string
+	Sealed pasarela.Sealed
+}
+
+// Vaulted walks over what is sealed, for the rotation of keys.
+type Vaulted interface {
+	// SealedRows lists by row, those above after that hold something, at most limit.
+	SealedRows(ctx context.Context, m pasarela.MerchantID, k SealedKind, after string, limit int) ([]SealedRow, error)
+	// Reseal replaces old by renewed in a row, unless the row holds something else by now; it says whether
+	// it did.
+	Reseal(ctx context.Context, m pasarela.MerchantID, k SealedKind, row string, old, renewed []byte) (bool, error)
+}
+
+// Resetter is what a sandbox can do to its own database: delete every row of every merchant. Keysets stay.
+type Resetter interface {
+	Reset(ctx context.Context) error
+}
