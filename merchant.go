@@ -30,22 +30,23 @@ type Country struct {
 	Name       string // English, as answers print it
 	Currencies []Currency
 	TimeZone   string // IANA
+	Model      Model  // of a merchant that names none
 }
 
 // Countries lists where merchants can be: Kushki's five (kushki-card, "Currencies by country"), then
 // Monri's, whose public documentation names BAM, HRK, EUR, USD and CHF without tying them to countries.
 var Countries = []Country{
-	{"EC", "Ecuador", []Currency{"USD"}, "America/Guayaquil"},
-	{"CO", "Colombia", []Currency{"COP"}, "America/Bogota"},
-	{"MX", "Mexico", []Currency{"MXN"}, "America/Mexico_City"},
-	{"PE", "Peru", []Currency{"PEN", "USD"}, "America/Lima"},
-	{"CL", "Chile", []Currency{"CLP", "CLF"}, "America/Santiago"},
-	{"BA", "Bosnia and Herzegovina", []Currency{"BAM", "EUR", "USD", "CHF"}, "Europe/Sarajevo"},
-	{"HR", "Croatia", []Currency{"EUR", "HRK", "USD", "CHF"}, "Europe/Zagreb"},
-	{"RS", "Serbia", []Currency{"RSD", "EUR"}, "Europe/Belgrade"},
-	{"SI", "Slovenia", []Currency{"EUR"}, "Europe/Ljubljana"},
-	{"ME", "Montenegro", []Currency{"EUR"}, "Europe/Podgorica"},
-	{"MK", "North Macedonia", []Currency{"MKD", "EUR"}, "Europe/Skopje"},
+	{"EC", "Ecuador", []Currency{"USD"}, "America/Guayaquil", ModelAggregator},
+	{"CO", "Colombia", []Currency{"COP"}, "America/Bogota", ModelAcquirer},
+	{"MX", "Mexico", []Currency{"MXN"}, "America/Mexico_City", ModelAcquirer},
+	{"PE", "Peru", []Currency{"PEN", "USD"}, "America/Lima", ModelAcquirer},
+	{"CL", "Chile", []Currency{"CLP", "CLF"}, "America/Santiago", ModelAcquirer},
+	{"BA", "Bosnia and Herzegovina", []Currency{"BAM", "EUR", "USD", "CHF"}, "Europe/Sarajevo", ModelAcquirer},
+	{"HR", "Croatia", []Currency{"EUR", "HRK", "USD", "CHF"}, "Europe/Zagreb", ModelAcquirer},
+	{"RS", "Serbia", []Currency{"RSD", "EUR"}, "Europe/Belgrade", ModelAcquirer},
+	{"SI", "Slovenia", []Currency{"EUR"}, "Europe/Ljubljana", ModelAcquirer},
+	{"ME", "Montenegro", []Currency{"EUR"}, "Europe/Podgorica", ModelAcquirer},
+	{"MK", "North Macedonia", []Currency{"MKD", "EUR"}, "Europe/Skopje", ModelAcquirer},
 }
 
 // CountryByCode finds a country a merchant can be in.

@@ -1,0 +1,202 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"pasarela"
+	"pasarela/ledger"
+	"pasarela/store"
+)
+
+// AuthorizeRequest asks for a hold or a sale, of a token or of a stored card.
+type AuthorizeRequest struct {
+	Kind         pasarela.PaymentKind
+	Token        pasarela.TokenID
+	Subscription pasarela.SubscriptionID // in place of Token
+	Amount       pasarela.Money
+	Dialect      string
+	Order        []byte // JSON of the dialect, kept with the payment; no card data
+	Remember     Remember
+	Answer       func(pasarela.Payment) Answer
+}
+
+// Authorize asks the issuer for the amount and answers the payment: authorized, captured, declined, or
+// reversing where no answer came in time.
+//
+// It returns CodeCurrencyNotAllowed, CodeTokenSpent, CodeTokenExpired, CodeAmountMismatch (the token is
+// spent all the same), CodeNotFound for a subscription, CodeKeyReused, CodeBusy, *Replay, and CodeInternal
+// where the promise or the outcome could not be stored; a hold that may exist then is reversed.
+func (g *Gateway) Authorize(ctx context.Context, m pasarela.Merchant, r AuthorizeRequest) (pasarela.Payment, error) {
+	if !m.Allows(r.Amount.Currency) {
+		return pasarela.Payment{}, pasarela.Errorf(pasarela.CodeCurrencyNotAllowed, "merchant may not charge in %s", r.Amount.Currency)
+	}
+	var p pasarela.Payment
+	var cvv pasarela.Sealed
+	err := g.once(ctx, m.ID, r.Remember, func() (err error) {
+		p, cvv, err = g.promise(ctx, m, r)
+		return err
+	})
+	if err != nil {
+		g.countError("authorize", err)
+		return pasarela.Payment{}, err
+	}
+	defer g.keys.done(m.ID, r.Remember.Name)
+	message := request(pasarela.MessageSale, m, p)
+	if r.Kind == pasarela.KindAuthorization {
+		message.Message = pasarela.MessageAuthorize
+	}
+	message.CVV = cvv
+	answer := g.send(ctx, message)
+	return g.conclude(context.WithoutCancel(ctx), m, p, answer, r)
+}
+
+// promise is the first step: it spends the source and commits the payment that is about to be sent.
+func (g *Gateway) promise(ctx context.Context, m pasarela.Merchant, r AuthorizeRequest) (p pasarela.Payment, cvv pasarela.Sealed, err error) {
+	now := g.now()
+	id, ticket, trace := g.IDs.Payment(), g.IDs.Ticket(now), g.Acquirer.NextTrace()
+	var refused error
+	err = g.Store.Update(ctx, m.ID, func(tx store.Tx) error {
+		p = pasarela.Payment{
+			Merchant: m.ID, ID: id, Ticket: ticket, Kind: r.Kind, State: pasarela.StateAuthorizing, Amount: r.Amount,
+			Token: r.Token, Subscription: r.Subscription, Trace: trace, DueAt: g.deadline(now),
+			Dialect: r.Dialect, Order: r.Order, CreatedAt: now, UpdatedAt: now,
+		}
+		refused = nil
+		if err := r.Remember.claim(tx, string(id), now); err != nil {
+			return err
+		}
+		if r.Subscription != "" {
+			err = chargeSubscription(tx, &p)
+		} else {
+			cvv, err, refused = spendToken(tx, &p, now)
+		}
+		if err != nil {
+			return err
+		}
+		if refused != nil {
+			return r.Remember.release(tx, string(id))
+		}
+		return tx.InsertPayment(p)
+	})
+	if err == nil {
+		err = refused
+	}
+	return p, cvv, err
+}
+
+// spendToken takes the card from the token. refused says why the payment cannot go on although the token
+// has served with this: its spending is to be committed.
+func spendToken(tx store.Tx, p *pasarela.Payment, now time.Time) (cvv pasarela.Sealed, err, refused error) {
+	t, err := tx.Token(p.Token)
+	if pasarela.CodeOf(err) == pasarela.CodeNotFound {
+		return cvv, pasarela.Errorf(pasarela.CodeTokenSpent, "unknown token"), nil
+	}
+	if err != nil {
+		return cvv, err, nil
+	}
+	if t, err = t.Spend(pasarela.UseCharge, now); err != nil {
+		return cvv, err, nil
+	}
+	if err := tx.SpendToken(t.ID, now); err != nil {
+		return cvv, err, nil
+	}
+	if t.Total != p.Amount {
+		refused = pasarela.Errorf(pasarela.CodeAmountMismatch, "amount is %s, token was requested for %s", p.Amount, t.Total)
+	}
+	p.Card, p.Facts = t.Card, t.Facts
+	return t.CVV, nil, refused
+}
+
+func chargeSubscription(tx store.Tx, p *pasarela.Payment) error {
+	s, err := tx.Subscription(p.Subscription)
+	if err != nil {
+		return err
+	}
+	if err := s.Chargeable(); err != nil {
+		return err
+	}
+	p.Card, p.Facts = s.Card, s.Facts
+	return nil
+}
+
+// conclude is the third step: it commits what came of the message.
+func (g *Gateway) conclude(ctx context.Context, m pasarela.Merchant, p pasarela.Payment, a pasarela.NetworkAnswer, r AuthorizeRequest) (pasarela.Payment, error) {
+	var done pasarela.Payment
+	err := g.Store.Update(ctx, m.ID, func(tx store.Tx) error {
+		current, err := tx.Payment(p.ID)
+		if err != nil {
+			return err
+		}
+		now := g.now()
+		done, err = g.outcome(current, a, now)
+		if err != nil {
+			return err
+		}
+		if err := tx.PutPayment(done); err != nil {
+			return err
+		}
+		if a.Outcome == pasarela.OutcomeApproved {
+			if err := g.post(tx, ledger.OnApproved(done)); err != nil {
+				return err
+			}
+		}
+		return r.settle(tx, done)
+	})
+	if err != nil {
+		g.Log.LogAttrs(ctx, slog.LevelError, "outcome of an authorization was not stored; it will be reversed",
+			slog.String("merchant", string(m.ID)), slog.String("payment", string(p.ID)),
+			slog.String("outcome", string(a.Outcome)), slog.Any("error", err))
+		g.countError("authorize", err)
+		return pasarela.Payment{}, pasarela.Wrap(pasarela.CodeInternal, err, "outcome was not stored")
+	}
+	g.Observer.Outcome("authorize", string(a.Outcome), done.ResponseCode)
+	if done.State == pasarela.StateReversing {
+		g.reverseSoon(m.ID, done.ID)
+	}
+	return done, nil
+}
+
+// outcome applies an answer to a payment that is authorizing.
+func (g *Gateway) outcome(p pasarela.Payment, a pasarela.NetworkAnswer, now time.Time) (pasarela.Payment, error) {
+	switch a.Outcome {
+	case pasarela.OutcomeApproved:
+		return p.Approved(a, now)
+	case pasarela.OutcomeDeclined:
+		return p.Declined(a.ResponseCode, now)
+	case pasarela.OutcomeNotSent:
+		return p.Declined(pasarela.ResponseUnreachable, now)
+	default:
+		return p.Unknown(g.Acquirer.NextTrace(), now)
+	}
+}
+
+// settle remembers the answer of an authorization that reached an outcome. One that is being reversed did
+// not: its key may be used again.
+func (r AuthorizeRequest) settle(tx store.Tx, p pasarela.Payment) error {
+	if r.Remember.Name == "" {
+		return nil
+	}
+	if p.State == pasarela.StateReversing || p.ResponseCode == pasarela.ResponseUnreachable {
+		return r.Remember.release(tx, string(p.ID))
+	}
+	return r.Remember.settle(tx, string(p.ID), r.Answer(p))
+}
+
+// post gives postings their ids and appends them.
+func (g *Gateway) post(tx store.Tx, postings []ledger.Posting) error {
+	for i := range postings {
+		postings[i].ID = g.IDs.Posting(postings[i].At)
+	}
+	return tx.Post(postings)
+}
+
+func (g *Gateway) countError(verb string, err error) {
+	if _, replayed := errors.AsType[*Replay](err); replayed {
+		g.Observer.Outcome(verb, "replayed", "")
+		return
+	}
+	g.Observer.Outcome(verb, "error", string(pasarela.CodeOf(err)))
+}

@@ -1,0 +1,178 @@
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"pasarela"
+	"pasarela/ledger"
+	"pasarela/store"
+)
+
+// OperationRequest asks for a capture, void or refund of the payment that a ticket names.
+type OperationRequest struct {
+	Ticket   pasarela.Ticket
+	Amount   *pasarela.Money // nil for all of it
+	Order    []byte          // JSON of the dialect, kept with the operation
+	Remember Remember
+	Answer   func(pasarela.Payment, pasarela.Operation) Answer
+}
+
+// Capture takes what an authorization holds, up to 110 % of it. It answers the payment and the operation,
+// which is approved, declined by the issuer, or reversed where no answer came in time: then the
+// authorization stands as before.
+//
+// It returns CodeNotFound, CodeCurrencyMismatch, CodeCaptureAmount, CodeWrongState, CodeAlreadyVoided,
+// CodeBusy, CodeKeyReused, *Replay and CodeInternal.
+func (g *Gateway) Capture(ctx context.Context, m pasarela.Merchant, r OperationRequest) (pasarela.Payment, pasarela.Operation, error) {
+	p, o, err := g.begin(ctx, m, r, pasarela.OpCapture)
+	if err != nil {
+		g.countError("capture", err)
+		return p, o, err
+	}
+	defer g.keys.done(m.ID, r.Remember.Name)
+	answer := g.send(ctx, followUp(pasarela.MessageCapture, m, p, o.Amount))
+	p, o, err = g.endCapture(context.WithoutCancel(ctx), m, o, answer, r)
+	if err != nil {
+		g.Log.LogAttrs(ctx, slog.LevelError, "outcome of a capture was not stored; it will be reversed",
+			slog.String("merchant", string(m.ID)), slog.String("operation", string(o.ID)), slog.Any("error", err))
+		g.countError("capture", err)
+		return p, o, pasarela.Wrap(pasarela.CodeInternal, err, "outcome was not stored")
+	}
+	g.Observer.Outcome("capture", string(answer.Outcome), o.ResponseCode)
+	if p.State == pasarela.StateUncapturing {
+		g.reverseSoon(m.ID, p.ID)
+	}
+	return p, o, nil
+}
+
+// begin is the first step of an operation: it reserves the payment and commits the promise.
+func (g *Gateway) begin(ctx context.Context, m pasarela.Merchant, r OperationRequest, kind pasarela.OperationKind) (p pasarela.Payment, o pasarela.Operation, err error) {
+	id, err := g.paymentOf(ctx, m.ID, r.Ticket)
+	if err != nil {
+		return p, o, err
+	}
+	err = g.once(ctx, m.ID, r.Remember, func() error {
+		now := g.now()
+		o = pasarela.Operation{Merchant: m.ID, ID: g.IDs.Operation(), Payment: id, Ticket: g.IDs.Ticket(now), Kind: kind,
+			State: pasarela.OpPending, Trace: g.Acquirer.NextTrace(), Order: r.Order, CreatedAt: now, UpdatedAt: now}
+		return g.Store.Update(ctx, m.ID, func(tx store.Tx) error {
+			if err := r.Remember.claim(tx, string(o.ID), now); err != nil {
+				return err
+			}
+			p, err = tx.Payment(id)
+			if err != nil {
+				return err
+			}
+			o.Amount = whole(p, kind)
+			if r.Amount != nil {
+				o.Amount = *r.Amount
+			}
+			if p, err = reserve(p, o, g.deadline(now), now); err != nil {
+				return err
+			}
+			if err := tx.InsertOperation(o); err != nil {
+				return err
+			}
+			return tx.PutPayment(p)
+		})
+	})
+	return p, o, err
+}
+
+// paymentOf finds the payment that a ticket names: its own, or that of an operation on it.
+func (g *Gateway) paymentOf(ctx context.Context, m pasarela.MerchantID, t pasarela.Ticket) (pasarela.PaymentID, error) {
+	p, err := g.Store.PaymentByTicket(ctx, m, t)
+	if pasarela.CodeOf(err) != pasarela.CodeNotFound {
+		return p.ID, err
+	}
+	o, err := g.Store.OperationByTicket(ctx, m, t)
+	return o.Payment, err
+}
+
+// whole is what an operation is about when no amount is named.
+func whole(p pasarela.Payment, kind pasarela.OperationKind) pasarela.Money {
+	if kind == pasarela.OpCapture || p.State == pasarela.StateAuthorized {
+		return p.Amount
+	}
+	return p.Remaining()
+}
+
+func reserve(p pasarela.Payment, o pasarela.Operation, due, now time.Time) (pasarela.Payment, error) {
+	switch o.Kind {
+	case pasarela.OpCapture:
+		return p.BeginCapture(o, due, now)
+	case pasarela.OpVoid:
+		return p.BeginVoid(o, due, now)
+	default:
+		return p.BeginRefund(o, due, now)
+	}
+}
+
+// endCapture is the third step of a capture.
+func (g *Gateway) endCapture(ctx context.Context, m pasarela.Merchant, o pasarela.Operation, a pasarela.NetworkAnswer, r OperationRequest) (p pasarela.Payment, _ pasarela.Operation, err error) {
+	ended := o
+	err = g.Store.Update(ctx, m.ID, func(tx store.Tx) error {
+		if p, err = tx.Payment(o.Payment); err != nil {
+			return err
+		}
+		if p.Operation != o.ID {
+			return pasarela.Errorf(pasarela.CodeBusy, "capture was taken over by a recovery")
+		}
+		now := g.now()
+		switch a.Outcome {
+		case pasarela.OutcomeApproved:
+			ended = o.Ended(pasarela.OpApproved, a, now)
+			if p, err = p.CaptureDone(o.Amount, now); err == nil {
+				err = g.post(tx, ledger.OnCaptured(p))
+			}
+		case pasarela.OutcomeDeclined, pasarela.OutcomeNotSent:
+			ended = o.Ended(pasarela.OpDeclined, refusal(a), now)
+			p, err = p.CaptureFailed(now)
+		default:
+			ended = o.Ended(pasarela.OpReversed, pasarela.NetworkAnswer{ResponseCode: pasarela.ResponseNoAnswer}, now)
+			p, err = p.CaptureUnknown(g.Acquirer.NextTrace(), now)
+		}
+		if err != nil {
+			return err
+		}
+		return g.endOperation(tx, p, ended, r)
+	})
+	return p, ended, err
+}
+
+// refusal gives a message that never left a response code of its own.
+func refusal(a pasarela.NetworkAnswer) pasarela.NetworkAnswer {
+	if a.Outcome == pasarela.OutcomeNotSent {
+		a.ResponseCode = pasarela.ResponseUnreachable
+	}
+	return a
+}
+
+// endOperation stores both rows and remembers the answer of an operation that reached an outcome.
+func (g *Gateway) endOperation(tx store.Tx, p pasarela.Payment, o pasarela.Operation, r OperationRequest) error {
+	if err := tx.PutPayment(p); err != nil {
+		return err
+	}
+	if err := tx.PutOperation(o); err != nil {
+		return err
+	}
+	if r.Remember.Name == "" {
+		return nil
+	}
+	if o.State == pasarela.OpReversed || o.ResponseCode == pasarela.ResponseUnreachable {
+		return r.Remember.release(tx, string(o.ID))
+	}
+	return r.Remember.settle(tx, string(o.ID), r.Answer(p, o))
+}
+
+// followUp is a message about what an earlier one authorized.
+func followUp(kind pasarela.Message, m pasarela.Merchant, p pasarela.Payment, amount pasarela.Money) pasarela.NetworkRequest {
+	r := request(kind, m, p)
+	r.Trace, r.Original, r.Amount, r.Attempt = p.Follow, p.Trace, amount, max(p.Attempts, 1)
+	if p.CaptureTrace.RRN != "" {
+		r.Original = p.CaptureTrace
+	}
+	return r
+}

@@ -1,0 +1,113 @@
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"pasarela"
+	"pasarela/cde/vault"
+	"pasarela/store"
+)
+
+// Acquirer is the link to the network.
+type Acquirer interface {
+	// NextTrace is a trace that no other message under way carries.
+	NextTrace() pasarela.Trace
+	// Send returns when the answer came, when ctx ended, or when the message certainly can't be sent.
+	Send(ctx context.Context, r pasarela.NetworkRequest) pasarela.NetworkAnswer
+}
+
+// Vault seals cards and secrets; it is the only one that can open them.
+type Vault interface {
+	Seal(m pasarela.MerchantID, record string, c vault.Card) (vault.Sealing, error)
+	SealSecret(m pasarela.MerchantID, record string, plain []byte) (pasarela.Sealed, error)
+	OpenSecret(m pasarela.MerchantID, s pasarela.Sealed) ([]byte, error)
+	// Digest is keyed, so that what it is made of cannot be guessed from it.
+	Digest(purpose string, data ...[]byte) []byte
+}
+
+// Observer is told of outcomes, for metrics. Its methods must not block.
+type Observer interface {
+	// Outcome counts one verb: "authorize", "approved" with the response code, or "error" with a Code.
+	Outcome(verb, result, code string)
+}
+
+// Config is what a Gateway works with. All of it is required but Observer.
+type Config struct {
+	Store    store.Store
+	Vault    Vault
+	Acquirer Acquirer
+	Clock    pasarela.Clock
+	IDs      *pasarela.IDs
+	Log      *slog.Logger
+	Observer Observer
+
+	// AcquirerTimeout is how long, in real time, one message waits for its answer.
+	AcquirerTimeout time.Duration
+}
+
+// Gateway is safe for concurrent use. Close it before its store.
+type Gateway struct {
+	Config
+	directory directory
+
+	inFlight sync.Map // pasarela.PaymentID of messages this process is waiting for
+	keys     keyWaiters
+
+	sweeping   sync.Mutex // held by the one sweep of this process
+	background background // reversals started right after a time-out
+	stopping   context.Context
+	stop       context.CancelFunc
+}
+
+// New returns a gateway that is ready to use.
+func New(c Config) *Gateway {
+	if c.Observer == nil {
+		c.Observer = silent{}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	g := &Gateway{Config: c, stopping: ctx, stop: cancel}
+	g.directory.init()
+	g.keys.init()
+	return g
+}
+
+// Close waits for reversals under way.
+func (g *Gateway) Close() {
+	g.stop()
+	g.background.wait()
+}
+
+// now is the gateway's time: UTC in microseconds.
+func (g *Gateway) now() time.Time { return g.Clock.Now().UTC().Truncate(time.Microsecond) }
+
+// grace is how much later than its time-out a message is taken to be abandoned by its process.
+const grace = 10 * time.Second
+
+// deadline is when somebody else must look after a message that is sent now.
+func (g *Gateway) deadline(now time.Time) time.Time { return now.Add(g.AcquirerTimeout + grace) }
+
+// send waits for the network no longer than the configured time. The caller's going away does not end it:
+// what was promised is seen through.
+func (g *Gateway) send(ctx context.Context, r pasarela.NetworkRequest) pasarela.NetworkAnswer {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.AcquirerTimeout)
+	defer cancel()
+	g.inFlight.Store(r.Reference, struct{}{})
+	defer g.inFlight.Delete(r.Reference)
+	return g.Acquirer.Send(ctx, r)
+}
+
+// request is a message about a payment.
+func request(kind pasarela.Message, m pasarela.Merchant, p pasarela.Payment) pasarela.NetworkRequest {
+	return pasarela.NetworkRequest{
+		Message: kind, Attempt: 1, Reference: p.ID, Trace: p.Trace, Amount: p.Amount,
+		Merchant: m.ID, Name: m.Name, Country: m.Country,
+		Card: p.Card, Facts: p.Facts, Stored: p.Subscription != "",
+	}
+}
+
+type silent struct{}
+
+func (silent) Outcome(string, string, string) {}

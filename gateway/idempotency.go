@@ -1,0 +1,199 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"pasarela"
+	"pasarela/store"
+)
+
+// KeyLife is how long an answer is remembered (Kushki, "Idempotency-Key": 24 hours).
+const KeyLife = 24 * time.Hour
+
+// Remember asks a verb to answer the same bytes when it is called again under the same name. The zero
+// value (no Name) asks for nothing.
+type Remember struct {
+	Name        string // method, path and Idempotency-Key
+	Digest      []byte // keyed, of the body that came with it
+	OnlySuccess bool   // a refusal is forgotten, so that the key may be used again
+}
+
+// Answer is what a dialect answers to an outcome.
+type Answer struct {
+	Status  int
+	Body    []byte
+	Success bool
+}
+
+// Replay is returned in place of an error by a verb that did not run, because it ran before.
+type Replay struct {
+	Status int
+	Body   []byte
+}
+
+func (*Replay) Error() string { return "answered before under the same Idempotency-Key" }
+
+// errKeyUnderWay says that the first call under a key has not ended; it never leaves the package.
+var errKeyUnderWay = pasarela.Errorf(pasarela.CodeBusy, "the first call with this Idempotency-Key is still under way: repeat it later")
+
+// claim takes the key for holder inside the unit that commits the promise. It returns nil when the verb may
+// run, *Replay when it ran before, CodeKeyReused for another body, and errKeyUnderWay.
+func (r Remember) claim(tx store.Tx, holder string, now time.Time) error {
+	if r.Name == "" {
+		return nil
+	}
+	k, err := tx.ClaimKey(store.Key{Name: r.Name, Digest: r.Digest, Holder: holder, CreatedAt: now, ExpiresAt: now.Add(KeyLife)})
+	switch {
+	case err != nil:
+		return err
+	case k.Holder == holder:
+		return nil
+	case !bytes.Equal(k.Digest, r.Digest):
+		return pasarela.Errorf(pasarela.CodeKeyReused, "this Idempotency-Key came with another body before: use a new key")
+	case k.Status != 0:
+		return &Replay{Status: k.Status, Body: k.Answer}
+	default:
+		return errKeyUnderWay
+	}
+}
+
+// settle stores the answer in the unit that commits the outcome, or gives the key back.
+func (r Remember) settle(tx store.Tx, holder string, a Answer) error {
+	if r.Name == "" {
+		return nil
+	}
+	if r.OnlySuccess && !a.Success {
+		return r.release(tx, holder)
+	}
+	err := tx.AnswerKey(r.Name, holder, a.Status, a.Body)
+	if pasarela.CodeOf(err) == pasarela.CodeNotFound {
+		return nil // it ran out, or was taken over after a recovery: the outcome counts all the same
+	}
+	return err
+}
+
+// release gives the key back: what it was claimed for reached no outcome.
+func (r Remember) release(tx store.Tx, holder string) error {
+	if r.Name == "" {
+		return nil
+	}
+	return tx.DropKey(r.Name, holder)
+}
+
+// once runs a verb's first step until it no longer finds another call of the same key under way.
+func (g *Gateway) once(ctx context.Context, m pasarela.MerchantID, r Remember, step func() error) error {
+	if r.Name == "" {
+		return step()
+	}
+	for {
+		ended := g.keys.wait(m, r.Name)
+		err := step()
+		if !errors.Is(err, errKeyUnderWay) {
+			return err
+		}
+		if err := g.freeOrphan(ctx, m, r.Name); err != nil {
+			return err
+		}
+		if err := pause(ctx, ended); err != nil {
+			return errKeyUnderWay
+		}
+	}
+}
+
+// keyPoll is how often a call asks for a key that another node holds.
+const keyPoll = 50 * time.Millisecond
+
+// pause waits until the holder in this process has ended, or for a moment where it is another process.
+func pause(ctx context.Context, ended <-chan struct{}) error {
+	t := time.NewTimer(keyPoll)
+	defer t.Stop()
+	select {
+	case <-ended:
+	case <-t.C:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}
+
+// freeOrphan gives a key back whose holder was recovered after a crash: its payment or operation has ended,
+// but nobody was there to answer.
+func (g *Gateway) freeOrphan(ctx context.Context, m pasarela.MerchantID, name string) error {
+	k, err := g.Store.Key(ctx, m, name)
+	if pasarela.CodeOf(err) == pasarela.CodeNotFound {
+		return nil
+	}
+	if err != nil || k.Status != 0 {
+		return err
+	}
+	ended, err := g.ended(ctx, m, k.Holder)
+	if err != nil || !ended {
+		return err
+	}
+	return g.Store.Update(ctx, m, func(tx store.Tx) error { return tx.DropKey(name, k.Holder) })
+}
+
+func (g *Gateway) ended(ctx context.Context, m pasarela.MerchantID, holder string) (bool, error) {
+	p, err := g.Store.Payment(ctx, m, pasarela.PaymentID(holder))
+	if err == nil {
+		return p.State != pasarela.StateAuthorizing && p.State != pasarela.StateReversing, nil
+	}
+	o, err := g.Store.Operation(ctx, m, pasarela.OperationID(holder))
+	if err == nil {
+		return o.State != pasarela.OpPending, nil
+	}
+	if pasarela.CodeOf(err) == pasarela.CodeNotFound {
+		s, err := g.Store.Subscription(ctx, m, pasarela.SubscriptionID(holder))
+		return err == nil && s.State != pasarela.SubscriptionVerifying, ignoreNotFound(err)
+	}
+	return false, err
+}
+
+func ignoreNotFound(err error) error {
+	if pasarela.CodeOf(err) == pasarela.CodeNotFound {
+		return nil
+	}
+	return err
+}
+
+// keyWaiters lets calls of one process wait for each other without asking the store.
+type keyWaiters struct {
+	mu   sync.Mutex
+	open map[keyName]chan struct{} // guarded by mu; closed when a verb under that name ends
+}
+
+type keyName struct {
+	merchant pasarela.MerchantID
+	name     string
+}
+
+func (w *keyWaiters) init() { w.open = map[keyName]chan struct{}{} }
+
+// wait returns what is closed when the next verb under the name ends.
+func (w *keyWaiters) wait(m pasarela.MerchantID, name string) <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	k := keyName{m, name}
+	if w.open[k] == nil {
+		w.open[k] = make(chan struct{})
+	}
+	return w.open[k]
+}
+
+// done wakes whoever waits for the name.
+func (w *keyWaiters) done(m pasarela.MerchantID, name string) {
+	if name == "" {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	k := keyName{m, name}
+	if c := w.open[k]; c != nil {
+		close(c)
+		delete(w.open, k)
+	}
+}

@@ -1,0 +1,45 @@
+package gateway
+
+import (
+	"context"
+	"time"
+
+	"pasarela"
+	"pasarela/store"
+)
+
+const (
+	// tokenMemory is how long an expired token is still known as expired, without its card.
+	tokenMemory = 24 * time.Hour
+	purgeBatch  = 500
+)
+
+// Purge deletes the card data of tokens that expired, tokens that expired long ago, and idempotency keys
+// that ran out. It returns how many rows it touched.
+func (g *Gateway) Purge(ctx context.Context) (int, error) {
+	total := 0
+	err := g.eachMerchant(ctx, func(m pasarela.MerchantID) error {
+		for {
+			n, err := g.purgeOnce(ctx, m)
+			total += n
+			if err != nil || n < purgeBatch {
+				return err
+			}
+		}
+	})
+	return total, err
+}
+
+func (g *Gateway) purgeOnce(ctx context.Context, m pasarela.MerchantID) (n int, err error) {
+	now := g.now()
+	err = g.Store.Update(ctx, m, func(tx store.Tx) error {
+		tokens, err := tx.ForgetTokens(now, now.Add(-tokenMemory), purgeBatch)
+		if err != nil {
+			return err
+		}
+		keys, err := tx.ForgetKeys(now, purgeBatch)
+		n = max(tokens, keys)
+		return err
+	})
+	return n, err
+}

@@ -1,0 +1,124 @@
+package gateway
+
+import (
+	"context"
+	"log/slog"
+
+	"pasarela"
+	"pasarela/ledger"
+	"pasarela/store"
+)
+
+// Void cancels a hold, a sale or a capture. Once the promise is committed it will be carried out: where no
+// answer comes in time the operation stays pending and the sweeper repeats the message until the issuer
+// acknowledges it. Only an issuer that refuses to cancel captured money makes it declined.
+//
+// It returns CodeNotFound, CodeAlreadyVoided, CodeAlreadyRefunded, CodeWrongState, CodeBusy, CodeKeyReused,
+// *Replay and CodeInternal.
+func (g *Gateway) Void(ctx context.Context, m pasarela.Merchant, r OperationRequest) (pasarela.Payment, pasarela.Operation, error) {
+	return g.giveBack(ctx, m, r, pasarela.OpVoid)
+}
+
+// Refund gives back all or part of what was captured. It is carried out as Void is, and besides returns
+// CodeCurrencyMismatch and CodeVoidAmount.
+func (g *Gateway) Refund(ctx context.Context, m pasarela.Merchant, r OperationRequest) (pasarela.Payment, pasarela.Operation, error) {
+	return g.giveBack(ctx, m, r, pasarela.OpRefund)
+}
+
+func (g *Gateway) giveBack(ctx context.Context, m pasarela.Merchant, r OperationRequest, kind pasarela.OperationKind) (pasarela.Payment, pasarela.Operation, error) {
+	p, o, err := g.begin(ctx, m, r, kind)
+	if err != nil {
+		g.countError(string(kind), err)
+		return p, o, err
+	}
+	defer g.keys.done(m.ID, r.Remember.Name)
+	answer := g.send(ctx, owed(m, p, o.Amount))
+	q, ended, err := g.endGiveBack(context.WithoutCancel(ctx), m, p.ID, o.ID, answer, &r)
+	if err != nil {
+		g.Log.LogAttrs(ctx, slog.LevelError, "outcome was not stored; the message will be repeated",
+			slog.String("merchant", string(m.ID)), slog.String("operation", string(o.ID)), slog.Any("error", err))
+		g.countError(string(kind), err)
+		return p, o, pasarela.Wrap(pasarela.CodeInternal, err, "outcome was not stored")
+	}
+	g.Observer.Outcome(string(kind), string(answer.Outcome), ended.ResponseCode)
+	return q, ended, nil
+}
+
+// owed is the message that a pending payment has to send, from the state that it is in.
+func owed(m pasarela.Merchant, p pasarela.Payment, amount pasarela.Money) pasarela.NetworkRequest {
+	switch p.State {
+	case pasarela.StateReleasing:
+		return followUp(pasarela.MessageRelease, m, p, p.Amount)
+	case pasarela.StateVoiding:
+		return followUp(pasarela.MessageVoid, m, p, p.Remaining())
+	case pasarela.StateRefunding:
+		return followUp(pasarela.MessageRefund, m, p, amount)
+	case pasarela.StateUncapturing:
+		return followUp(pasarela.MessageReverseCapture, m, p, amount)
+	default:
+		return followUp(pasarela.MessageReverse, m, p, p.Amount)
+	}
+}
+
+// acknowledged says whether an issuer has taken note of a reversal: it did as told (00), or it has nothing
+// that could be reversed (25, unable to locate the record). Any other answer leaves the reversal owed.
+func acknowledged(a pasarela.NetworkAnswer) bool {
+	return a.Outcome == pasarela.OutcomeApproved || a.ResponseCode == "25"
+}
+
+// endGiveBack commits what came of a void, release or refund. r is nil when the sweeper asks.
+func (g *Gateway) endGiveBack(ctx context.Context, m pasarela.Merchant, id pasarela.PaymentID, op pasarela.OperationID, a pasarela.NetworkAnswer, r *OperationRequest) (p pasarela.Payment, o pasarela.Operation, err error) {
+	err = g.Store.Update(ctx, m.ID, func(tx store.Tx) error {
+		if p, err = tx.Payment(id); err != nil {
+			return err
+		}
+		if op != "" {
+			if o, err = tx.Operation(op); err != nil {
+				return err
+			}
+		}
+		if p.Operation != op || !p.State.Pending() {
+			return nil // another node has ended it
+		}
+		if p, o, err = g.applyGiveBack(tx, p, o, a); err != nil {
+			return err
+		}
+		if op == "" {
+			return tx.PutPayment(p)
+		}
+		if r == nil {
+			r = &OperationRequest{}
+		}
+		return g.endOperation(tx, p, o, *r)
+	})
+	return p, o, err
+}
+
+// applyGiveBack moves payment and operation by one answer, and posts. Without an answer both stay pending.
+func (g *Gateway) applyGiveBack(tx store.Tx, p pasarela.Payment, o pasarela.Operation, a pasarela.NetworkAnswer) (_ pasarela.Payment, _ pasarela.Operation, err error) {
+	now := g.now()
+	minor := o.Amount.Minor
+	switch {
+	case p.State == pasarela.StateReleasing && acknowledged(a):
+		o = o.Ended(pasarela.OpApproved, a, now)
+		if p, err = p.Released(now); err == nil {
+			err = g.post(tx, ledger.OnReleased(p))
+		}
+	case p.State == pasarela.StateVoiding && acknowledged(a):
+		o = o.Ended(pasarela.OpApproved, a, now)
+		if p, err = p.Voided(now); err == nil {
+			err = g.post(tx, ledger.OnVoided(p))
+		}
+	case p.State == pasarela.StateRefunding && a.Outcome == pasarela.OutcomeApproved:
+		o = o.Ended(pasarela.OpApproved, a, now)
+		if p, err = p.RefundDone(o.Amount, now); err == nil {
+			err = g.post(tx, ledger.OnRefunded(p, minor))
+		}
+	case p.State != pasarela.StateReleasing && a.Outcome == pasarela.OutcomeDeclined:
+		o = o.Ended(pasarela.OpDeclined, a, now)
+		p, err = p.GiveBackDeclined(now)
+	case p.Attempts == 0: // the sweeper counts its attempts when it claims the payment
+		p = p.Attempted(now.Add(backoff(1)), now)
+	}
+	return p, o, err
+}

@@ -1,0 +1,165 @@
+// Package jobs runs recurring work on River, on either database: which work exists and what it does is
+// passed in by the caller. With several nodes on one PostgreSQL, River elects the one that enqueues, and any
+// node runs what was enqueued, once.
+//
+// Work is asked for again and again, so a run that fails is logged and not retried: the next one finds the
+// same things due.
+package jobs
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivermigrate"
+	"github.com/riverqueue/river/rivertype"
+	_ "modernc.org/sqlite" // the driver of OnSQLite's connection
+)
+
+// Work is done every Every, in real time, and never twice at once.
+type Work struct {
+	Name  string
+	Every time.Duration
+	Do    func(context.Context) error
+}
+
+// Runner does the work until it is stopped.
+type Runner struct {
+	stop func(context.Context) error
+}
+
+// Stop waits for runs under way, no longer than ctx.
+func (r *Runner) Stop(ctx context.Context) error { return r.stop(ctx) }
+
+// OnSQLite starts the work on the database file at path, with a connection of its own: River's writes queue
+// behind the store's.
+func OnSQLite(ctx context.Context, path string, work []Work, log *slog.Logger) (*Runner, error) {
+	// Jobs are asked for again after a power cut, so their commits need no flush of their own.
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_txlock=immediate")
+	if err != nil {
+		return nil, fmt.Errorf("jobs: %w", err)
+	}
+	db.SetMaxOpenConns(1)
+	stop, err := start(ctx, riversqlite.New(db), work, log)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &Runner{stop: func(ctx context.Context) error { return errors.Join(stop(ctx), db.Close()) }}, nil
+}
+
+// OnPostgres starts the work on the PostgreSQL at url, with a small pool of its own.
+func OnPostgres(ctx context.Context, url string, work []Work, log *slog.Logger) (*Runner, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, errors.New("jobs: the database URL cannot be read")
+	}
+	config.MaxConns = 4
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("jobs: %w", err)
+	}
+	stop, err := start(ctx, riverpgxv5.New(pool), work, log)
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return &Runner{stop: func(ctx context.Context) error { defer pool.Close(); return stop(ctx) }}, nil
+}
+
+// run names the work of one job.
+type run struct {
+	Work string `json:"work" river:"unique"`
+}
+
+func (run) Kind() string { return "run" }
+
+// worker finds the work that a job names.
+type worker struct {
+	river.WorkerDefaults[run]
+	work []Work
+	log  *slog.Logger
+}
+
+// longest bounds one run.
+const longest = 10 * time.Minute
+
+func (w *worker) Timeout(*river.Job[run]) time.Duration { return longest }
+
+func (w *worker) Work(ctx context.Context, job *river.Job[run]) error {
+	i := slices.IndexFunc(w.work, func(x Work) bool { return x.Name == job.Args.Work })
+	if i < 0 {
+		return nil // enqueued by another version of the program
+	}
+	err := w.work[i].Do(ctx)
+	if err != nil && ctx.Err() == nil {
+		w.log.LogAttrs(ctx, slog.LevelError, "recurring work failed; it is tried again at its next turn",
+			slog.String("work", job.Args.Work), slog.Any("error", err))
+	}
+	return nil
+}
+
+func start[T any](ctx context.Context, driver riverdriver.Driver[T], work []Work, log *slog.Logger) (func(context.Context) error, error) {
+	// River's own account of each migration is of no use to an operator unless it fails.
+	quiet := slog.New(levelled{log.Handler(), slog.LevelWarn})
+	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: quiet})
+	if err != nil {
+		return nil, fmt.Errorf("jobs: %w", err)
+	}
+	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return nil, fmt.Errorf("jobs: River's tables: %w", err)
+	}
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &worker{work: work, log: log})
+	client, err := river.NewClient(driver, &river.Config{
+		Logger:                      quiet,
+		Workers:                     workers,
+		PeriodicJobs:                periodic(work),
+		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: len(work) + 1}},
+		FetchPollInterval:           500 * time.Millisecond,
+		CompletedJobRetentionPeriod: time.Hour,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("jobs: %w", err)
+	}
+	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
+		return nil, fmt.Errorf("jobs: %w", err)
+	}
+	return client.Stop, nil
+}
+
+// periodic asks for each work at its interval, unless a run of it is still waiting or under way.
+func periodic(work []Work) []*river.PeriodicJob {
+	waiting := []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,
+		rivertype.JobStateRetryable, rivertype.JobStateScheduled}
+	var jobs []*river.PeriodicJob
+	for _, w := range work {
+		jobs = append(jobs, river.NewPeriodicJob(river.PeriodicInterval(w.Every), func() (river.JobArgs, *river.InsertOpts) {
+			return run{Work: w.Name}, &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: waiting}}
+		}, &river.PeriodicJobOpts{RunOnStart: true}))
+	}
+	return jobs
+}
+
+// levelled drops what is below a level.
+type levelled struct {
+	slog.Handler
+	least slog.Level
+}
+
+func (l levelled) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= l.least && l.Handler.Enabled(ctx, level)
+}
+
+func (l levelled) WithAttrs(a []slog.Attr) slog.Handler {
+	return levelled{l.Handler.WithAttrs(a), l.least}
+}
+func (l levelled) WithGroup(n string) slog.Handler { return levelled{l.Handler.WithGroup(n), l.least} }

@@ -1,0 +1,132 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"pasarela"
+)
+
+// Clock runs at normal speed from wherever it was put, and goes on from where it stood when its folder is
+// opened again. It never goes back.
+type Clock struct {
+	path string
+
+	mu      sync.Mutex
+	base    time.Time // what the clock said at started; guarded by mu
+	started time.Time // of the machine, monotonic; guarded by mu
+	stop    chan struct{}
+	stopped sync.WaitGroup
+}
+
+// While it runs, the clock's file is ahead of it: whoever opens the folder after a kill starts there, a
+// moment late but never early.
+const (
+	clockAhead = 2 * time.Second
+	clockWrite = time.Second
+)
+
+type clockFile struct {
+	Now time.Time `json:"now"`
+}
+
+// OpenClock opens the clock of a folder. A new folder starts at start, or now where start is zero.
+func OpenClock(dir string, start time.Time) (*Clock, error) {
+	c := &Clock{path: filepath.Join(dir, "clock.json"), started: time.Now(), stop: make(chan struct{})}
+	if start.IsZero() {
+		start = c.started
+	}
+	raw, err := os.ReadFile(c.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		c.base = start
+	case err != nil:
+		return nil, fmt.Errorf("sandbox clock: %w", err)
+	default:
+		var f clockFile
+		if err := json.Unmarshal(raw, &f); err != nil {
+			return nil, fmt.Errorf("sandbox clock: %s cannot be read; delete it to start at the present: %w", c.path, err)
+		}
+		c.base = f.Now
+	}
+	if err := c.save(clockAhead); err != nil {
+		return nil, err
+	}
+	c.stopped.Go(c.keep)
+	return c, nil
+}
+
+// Now implements pasarela.Clock.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now()
+}
+
+func (c *Clock) now() time.Time {
+	return c.base.Add(time.Since(c.started)).UTC().Truncate(time.Microsecond)
+}
+
+// maxAdvance bounds one jump: a century.
+const maxAdvance = 100 * 365 * 24 * time.Hour
+
+// Advance moves the clock forward and returns what it says then.
+func (c *Clock) Advance(d time.Duration) (time.Time, error) {
+	if d < 0 || d > maxAdvance {
+		return time.Time{}, pasarela.Errorf(pasarela.CodeInvalid, "seconds: send 0 or more, at most a century; the clock does not go back")
+	}
+	c.mu.Lock()
+	c.base = c.base.Add(d)
+	now := c.now()
+	c.mu.Unlock()
+	return now, c.save(clockAhead)
+}
+
+// Reset puts the clock to the present of the machine, even when that is back.
+func (c *Clock) Reset() error {
+	c.mu.Lock()
+	c.base, c.started = time.Now(), time.Now()
+	c.mu.Unlock()
+	return c.save(clockAhead)
+}
+
+// Close stops the clock's file where the clock stands.
+func (c *Clock) Close() error {
+	close(c.stop)
+	c.stopped.Wait()
+	return c.save(0)
+}
+
+func (c *Clock) keep() {
+	t := time.NewTicker(clockWrite)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			_ = c.save(clockAhead) // a full disk stops the file, not the clock; Close reports it
+		case <-c.stop:
+			return
+		}
+	}
+}
+
+func (c *Clock) save(ahead time.Duration) error {
+	raw, err := json.Marshal(clockFile{Now: c.Now().Add(ahead)})
+	if err != nil {
+		return fmt.Errorf("sandbox clock: %w", err)
+	}
+	temporary := c.path + ".new"
+	if err := os.WriteFile(temporary, raw, 0o600); err != nil {
+		return fmt.Errorf("sandbox clock: %w", err)
+	}
+	if err := os.Rename(temporary, c.path); err != nil {
+		return fmt.Errorf("sandbox clock: %w", err)
+	}
+	return nil
+}

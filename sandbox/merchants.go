@@ -1,0 +1,100 @@
+package sandbox
+
+import (
+	"net/http"
+	"slices"
+
+	"pasarela"
+)
+
+// MerchantJSON is a merchant as the controls and `pasarela merchant create` take and answer it.
+type MerchantJSON struct {
+	MerchantID        string                     `json:"merchant_id,omitempty"`
+	Name              string                     `json:"name"`
+	Country           string                     `json:"country"`
+	Currency          string                     `json:"currency,omitempty"`
+	Currencies        []string                   `json:"currencies,omitempty"`
+	PublicMerchantID  string                     `json:"public_merchant_id,omitempty"`
+	PrivateMerchantID string                     `json:"private_merchant_id,omitempty"`
+	WebhookSignature  string                     `json:"webhook_signature,omitempty"`
+	ThreeDS           string                     `json:"three_ds,omitempty"`
+	Webhooks          []pasarela.WebhookEndpoint `json:"webhooks,omitempty"`
+	Monri             *MonriJSON                 `json:"monri,omitempty"`
+}
+
+// MonriJSON is the Monri side of a merchant.
+type MonriJSON struct {
+	AuthenticityToken string `json:"authenticity_token,omitempty"`
+	MerchantKey       string `json:"merchant_key,omitempty"`
+	SuccessURL        string `json:"success_url,omitempty"`
+	CancelURL         string `json:"cancel_url,omitempty"`
+	CallbackURL       string `json:"callback_url,omitempty"`
+}
+
+// Merchant is what the JSON asks for. UF is Kushki's name for CLF.
+func (j MerchantJSON) Merchant() (pasarela.Merchant, error) {
+	m := pasarela.Merchant{
+		Name: j.Name, Country: j.Country, ThreeDS: pasarela.ThreeDSMode(j.ThreeDS), Webhooks: j.Webhooks,
+		Kushki: pasarela.KushkiCredentials{PublicID: j.PublicMerchantID, PrivateID: j.PrivateMerchantID, WebhookSignature: j.WebhookSignature},
+	}
+	if j.Monri != nil {
+		m.Monri = pasarela.MonriCredentials{AuthenticityToken: j.Monri.AuthenticityToken, Key: j.Monri.MerchantKey,
+			SuccessURL: j.Monri.SuccessURL, CancelURL: j.Monri.CancelURL, CallbackURL: j.Monri.CallbackURL}
+	}
+	for _, code := range j.Currencies {
+		m.Currencies = append(m.Currencies, currency(code))
+	}
+	if j.Currency == "" {
+		return m, nil
+	}
+	first := currency(j.Currency)
+	if len(m.Currencies) == 0 {
+		country, _ := pasarela.CountryByCode(j.Country)
+		m.Currencies = slices.Clone(country.Currencies)
+	}
+	if !slices.Contains(m.Currencies, first) && len(j.Currencies) > 0 {
+		return m, pasarela.Errorf(pasarela.CodeInvalid, "currency %q is not among the currencies", j.Currency)
+	}
+	m.Currencies = append([]pasarela.Currency{first}, slices.DeleteFunc(m.Currencies, func(c pasarela.Currency) bool { return c == first })...)
+	return m, nil
+}
+
+func currency(code string) pasarela.Currency {
+	if code == "UF" {
+		return "CLF"
+	}
+	return pasarela.Currency(code)
+}
+
+// FromMerchant is the JSON of a merchant with all its credentials.
+func FromMerchant(m pasarela.Merchant) MerchantJSON {
+	j := MerchantJSON{
+		MerchantID: string(m.ID), Name: m.Name, Country: m.Country, Currency: string(m.Currencies[0]),
+		PublicMerchantID: m.Kushki.PublicID, PrivateMerchantID: m.Kushki.PrivateID, WebhookSignature: m.Kushki.WebhookSignature,
+		ThreeDS: string(m.ThreeDS), Webhooks: m.Webhooks,
+		Monri: &MonriJSON{AuthenticityToken: m.Monri.AuthenticityToken, MerchantKey: m.Monri.Key,
+			SuccessURL: m.Monri.SuccessURL, CancelURL: m.Monri.CancelURL, CallbackURL: m.Monri.CallbackURL},
+	}
+	for _, c := range m.Currencies {
+		j.Currencies = append(j.Currencies, string(c))
+	}
+	return j
+}
+
+func (c *Controls) addMerchant(r *http.Request) (any, error) {
+	var j MerchantJSON
+	if err := decode(r, &j); err != nil {
+		return nil, err
+	}
+	if j.MerchantID != "" || j.WebhookSignature != "" {
+		return nil, pasarela.Errorf(pasarela.CodeInvalid, "merchant_id and webhook_signature are answered, not sent")
+	}
+	m, err := j.Merchant()
+	if err != nil {
+		return nil, err
+	}
+	if m, err = c.Gateway.CreateMerchant(r.Context(), m); err != nil {
+		return nil, err
+	}
+	return FromMerchant(m), nil
+}

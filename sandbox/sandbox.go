@@ -1,0 +1,217 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"pasarela"
+	"pasarela/cde/acquirer"
+	"pasarela/cde/acquirer/simulator"
+	"pasarela/cde/cards"
+	"pasarela/gateway"
+)
+
+// Config is what the controls act on.
+type Config struct {
+	Gateway   *gateway.Gateway
+	Clock     *Clock
+	Recorder  *acquirer.Recorder
+	Simulator *simulator.Simulator // nil where the acquirer is a process of its own
+	Cards     *cards.Table
+	Inboxes   *Inboxes
+	RunDue    func(context.Context) error // everything that has fallen due
+	Reset     func(context.Context) error // the store, and the demo merchants after it
+	Log       *slog.Logger
+}
+
+// Controls serves /sandbox/v1.
+type Controls struct{ Config }
+
+// New returns the controls.
+func New(c Config) *Controls { return &Controls{c} }
+
+// Mount adds the routes.
+func (c *Controls) Mount(mux *http.ServeMux) {
+	for pattern, h := range map[string]func(*http.Request) (any, error){
+		"GET clock":             c.clock,
+		"POST clock/advance":    c.advance,
+		"GET network/faults":    c.faults,
+		"POST network/faults":   c.addFault,
+		"DELETE network/faults": c.clearFaults,
+		"GET network/messages":  c.messages,
+
+		"GET issuer/authorizations": c.authorizations,
+		"POST issuer/tamper":        c.tamper,
+
+		"GET inbox/{name}":            c.readInbox,
+		"DELETE inbox/{name}":         c.clearInbox,
+		"POST inbox/{name}/behaviour": c.behave,
+
+		"POST cards":     c.addCard,
+		"POST merchants": c.addMerchant,
+		"POST reset":     c.reset,
+	} {
+		method, path, _ := strings.Cut(pattern, " ")
+		mux.HandleFunc(method+" /sandbox/v1/"+path, c.answer(h))
+	}
+	mux.HandleFunc("POST /sandbox/v1/inbox/{name}", c.catch)
+	mux.HandleFunc("/sandbox/v1/", func(w http.ResponseWriter, _ *http.Request) {
+		write(w, http.StatusNotFound, problem{"no such sandbox control; GET /docs lists them"})
+	})
+}
+
+type problem struct {
+	Error string `json:"error"`
+}
+
+// answer renders what a control returns: 200, or the error's 4xx.
+func (c *Controls) answer(h func(*http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		result, err := h(r)
+		if err != nil {
+			c.refuse(w, r, err)
+			return
+		}
+		write(w, http.StatusOK, result)
+	}
+}
+
+func (c *Controls) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	status, text := http.StatusBadRequest, "the sandbox could not do this; its log says why"
+	if e, ok := errors.AsType[*pasarela.Error](err); ok && e.Code != pasarela.CodeInternal {
+		text = e.Text
+	} else {
+		status = http.StatusInternalServerError
+		c.Log.LogAttrs(r.Context(), slog.LevelError, "sandbox control failed", slog.String("path", r.Pattern), slog.Any("error", err))
+	}
+	switch pasarela.CodeOf(err) {
+	case pasarela.CodeNotFound:
+		status = http.StatusNotFound
+	case pasarela.CodeWrongState:
+		status = http.StatusConflict
+	}
+	write(w, status, problem{text})
+}
+
+func write(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // the caller has gone
+}
+
+const maxControlBody = 1 << 20
+
+// decode reads one JSON object and refuses members it does not know, by name.
+func decode(r *http.Request, into any) error {
+	raw, err := body(r)
+	if err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return pasarela.Errorf(pasarela.CodeInvalid, "body: %s", strings.TrimPrefix(err.Error(), "json: "))
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return pasarela.Errorf(pasarela.CodeInvalid, "body: send one JSON object and nothing after it")
+	}
+	return nil
+}
+
+func body(r *http.Request) ([]byte, error) {
+	raw, err := io.ReadAll(io.LimitReader(r.Body, maxControlBody+1))
+	if err != nil || len(raw) > maxControlBody {
+		return nil, pasarela.Errorf(pasarela.CodeInvalid, "body cannot be read, or is over 1 MB")
+	}
+	return raw, nil
+}
+
+func number(r *http.Request, name string, otherwise int64) (int64, error) {
+	text := r.URL.Query().Get(name)
+	if text == "" {
+		return otherwise, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		return 0, pasarela.Errorf(pasarela.CodeInvalid, "%s: send a whole number of 0 or more", name)
+	}
+	return n, nil
+}
+
+type now struct {
+	Now time.Time `json:"now"`
+}
+
+func (c *Controls) clock(*http.Request) (any, error) { return now{c.Clock.Now()}, nil }
+
+func (c *Controls) advance(r *http.Request) (any, error) {
+	var request struct {
+		Seconds *int64 `json:"seconds"`
+	}
+	if err := decode(r, &request); err != nil {
+		return nil, err
+	}
+	if request.Seconds == nil || *request.Seconds > int64(maxAdvance/time.Second) {
+		return nil, pasarela.Errorf(pasarela.CodeInvalid, "seconds: send a whole number, at most a century")
+	}
+	if _, err := c.Clock.Advance(time.Duration(*request.Seconds) * time.Second); err != nil {
+		return nil, err
+	}
+	if err := c.RunDue(context.WithoutCancel(r.Context())); err != nil {
+		return nil, err
+	}
+	return now{c.Clock.Now()}, nil
+}
+
+func (c *Controls) readInbox(r *http.Request) (any, error) {
+	caught, err := c.Inboxes.Read(r.PathValue("name"))
+	return map[string]any{"requests": caught}, err
+}
+
+func (c *Controls) clearInbox(r *http.Request) (any, error) {
+	return map[string]any{"requests": []Caught{}}, c.Inboxes.Clear(r.PathValue("name"))
+}
+
+func (c *Controls) behave(r *http.Request) (any, error) {
+	var how Behaviour
+	if err := decode(r, &how); err != nil {
+		return nil, err
+	}
+	return how, c.Inboxes.Behave(r.PathValue("name"), how)
+}
+
+func (c *Controls) catch(w http.ResponseWriter, r *http.Request) {
+	status, delay, err := c.Inboxes.Catch(r.PathValue("name"), r, c.Clock.Now())
+	if err != nil {
+		c.refuse(w, r, err)
+		return
+	}
+	t := time.NewTimer(delay)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-r.Context().Done():
+	}
+	w.WriteHeader(status)
+}
+
+func (c *Controls) reset(r *http.Request) (any, error) {
+	ctx := context.WithoutCancel(r.Context())
+	for _, step := range []func() error{
+		c.resetNetwork, c.Cards.Reset, c.Inboxes.Reset, c.Clock.Reset,
+		func() error { return c.Reset(ctx) },
+	} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	return now{c.Clock.Now()}, nil
+}
