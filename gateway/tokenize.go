@@ -54,7 +54,7 @@ func (g *Gateway) newToken(m pasarela.Merchant, r TokenizeRequest, now time.Time
 	if r.Total.Currency != "" && !m.Allows(r.Total.Currency) {
 		return pasarela.Token{}, pasarela.Errorf(pasarela.CodeCurrencyNotAllowed, "merchant may not charge in %s", r.Total.Currency)
 	}
-	if r.NeedsCVV && r.Card.CVV.Empty() {
+	if r.NeedsCVV && r.Card.CVV.IsZero() {
 		return pasarela.Token{}, pasarela.Errorf(pasarela.CodeCVVRequired, "card came without its CVV")
 	}
 	t := pasarela.Token{Merchant: m.ID, Use: r.Use, Total: r.Total, Deferred: r.Deferred, Details: r.Details, CreatedAt: now}

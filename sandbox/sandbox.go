@@ -38,34 +38,44 @@ type Controls struct{ Config }
 // New returns the controls.
 func New(c Config) *Controls { return &Controls{c} }
 
-// Mount adds the routes.
+type control func(*http.Request) (any, error)
+
+// Mount adds all the routes.
 func (c *Controls) Mount(mux *http.ServeMux) {
-	for pattern, h := range map[string]func(*http.Request) (any, error){
-		"GET clock":             c.clock,
-		"POST clock/advance":    c.advance,
-		"GET network/faults":    c.faults,
-		"POST network/faults":   c.addFault,
-		"DELETE network/faults": c.clearFaults,
-		"GET network/messages":  c.messages,
-
-		"GET issuer/authorizations": c.authorizations,
-		"POST issuer/tamper":        c.tamper,
-
+	c.MountNetwork(mux)
+	c.mount(mux, map[string]control{
+		"GET clock":                   c.clock,
+		"POST clock/advance":          c.advance,
+		"GET network/messages":        c.messages,
 		"GET inbox/{name}":            c.readInbox,
 		"DELETE inbox/{name}":         c.clearInbox,
 		"POST inbox/{name}/behaviour": c.behave,
-
-		"POST cards":     c.addCard,
-		"POST merchants": c.addMerchant,
-		"POST reset":     c.reset,
-	} {
-		method, path, _ := strings.Cut(pattern, " ")
-		mux.HandleFunc(method+" /sandbox/v1/"+path, c.answer(h))
-	}
+		"POST merchants":              c.addMerchant,
+		"POST reset":                  c.reset,
+	})
 	mux.HandleFunc("POST /sandbox/v1/inbox/{name}", c.catch)
+}
+
+// MountNetwork adds the routes that a simulator has without a gateway.
+func (c *Controls) MountNetwork(mux *http.ServeMux) {
+	c.mount(mux, map[string]control{
+		"GET network/faults":        c.faults,
+		"POST network/faults":       c.addFault,
+		"DELETE network/faults":     c.clearFaults,
+		"GET issuer/authorizations": c.authorizations,
+		"POST issuer/tamper":        c.tamper,
+		"POST cards":                c.addCard,
+	})
 	mux.HandleFunc("/sandbox/v1/", func(w http.ResponseWriter, _ *http.Request) {
 		write(w, http.StatusNotFound, problem{"no such sandbox control; GET /docs lists them"})
 	})
+}
+
+func (c *Controls) mount(mux *http.ServeMux, routes map[string]control) {
+	for pattern, h := range routes {
+		method, path, _ := strings.Cut(pattern, " ")
+		mux.HandleFunc(method+" /sandbox/v1/"+path, c.answer(h))
+	}
 }
 
 type problem struct {
@@ -73,7 +83,7 @@ type problem struct {
 }
 
 // answer renders what a control returns: 200, or the error's 4xx.
-func (c *Controls) answer(h func(*http.Request) (any, error)) http.HandlerFunc {
+func (c *Controls) answer(h control) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		result, err := h(r)
 		if err != nil {

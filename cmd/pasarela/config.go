@@ -1,0 +1,59 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"pasarela/cde/vault"
+)
+
+// place says where a gateway keeps its things; every command that opens a gateway's store has it.
+type place struct {
+	Data        string `help:"Data folder." default:"./pasarela-data" env:"PASARELA_DATA"`
+	DatabaseURL string `help:"postgres://... selects PostgreSQL; without it SQLite in the data folder." env:"PASARELA_DATABASE_URL"`
+	KEK         string `name:"key-encryption-key" help:"What seals the keys: file:PATH, env:NAME (base64 of 32 bytes), or hcvault://HOST/KEY. Default: a file in the data folder." env:"PASARELA_KEY_ENCRYPTION_KEY"`
+}
+
+// Files of a data folder.
+func (p place) database() string { return filepath.Join(p.Data, "pasarela.db") }
+func (p place) issuer() string   { return filepath.Join(p.Data, "issuer") }
+func (p place) inboxes() string  { return filepath.Join(p.Data, "inboxes") }
+func (p place) lock() string     { return filepath.Join(p.Data, "lock") }
+func (p place) demo() string     { return filepath.Join(p.Data, "demo-credentials.json") }
+
+func (p place) onPostgres() bool { return p.DatabaseURL != "" }
+
+// check refuses a database URL that is neither left out nor PostgreSQL's.
+func (p place) check() error {
+	if p.onPostgres() && !strings.HasPrefix(p.DatabaseURL, "postgres://") && !strings.HasPrefix(p.DatabaseURL, "postgresql://") {
+		return fmt.Errorf("--database-url must begin with postgres://, or be left out for SQLite in %s", p.Data)
+	}
+	return nil
+}
+
+func (p place) makeFolder() error {
+	if err := os.MkdirAll(p.Data, 0o700); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	return nil
+}
+
+// kek is the key-encryption key; create makes the data folder's own where it is missing.
+func (p place) kek(create bool) (vault.KEK, error) {
+	if p.KEK == "" {
+		return vault.FileKEK(filepath.Join(p.Data, "key-encryption.key"), create)
+	}
+	return vault.ParseKEK(p.KEK)
+}
+
+// process is what a gateway that runs is told besides.
+type process struct {
+	Listen          string        `help:"Address of the HTTP server." default:"127.0.0.1:8080" env:"PASARELA_LISTEN"`
+	LogLevel        slog.Level    `help:"debug, info, warn or error." default:"info" env:"PASARELA_LOG_LEVEL"`
+	AcquirerTimeout time.Duration `help:"How long, in real time, to wait for the acquirer's answer." default:"25s" env:"PASARELA_ACQUIRER_TIMEOUT"`
+	MaxConcurrent   int           `help:"Requests under way at once; more are answered 503." default:"2048" env:"PASARELA_MAX_CONCURRENT"`
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"pasarela/telemetry"
+)
+
+type devCommand struct {
+	place
+	process
+	Acquirer        string    `help:"ISO 8583 endpoint to use instead of the built-in simulator, HOST:PORT." env:"PASARELA_ACQUIRER"`
+	SimulatorListen string    `help:"Where the built-in simulator listens." default:"127.0.0.1:0" env:"PASARELA_SIMULATOR_LISTEN"`
+	StartTime       time.Time `help:"Where the clock of a new data folder starts, RFC 3339." format:"2006-01-02T15:04:05Z07:00" env:"PASARELA_START_TIME"`
+}
+
+// Run implements the command.
+func (c *devCommand) Run(ctx context.Context) error {
+	log, queue := telemetry.NewLog(os.Stderr, c.LogLevel)
+	defer queue.Close()
+	l, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen %s: %w", c.Listen, err)
+	}
+	c.Listen = l.Addr().String()
+	n, err := openNode(ctx, settings{place: c.place, process: c.process, acquirer: c.Acquirer, simulator: c.SimulatorListen,
+		sandbox: true, createKEK: true, start: c.StartTime}, log)
+	if err != nil {
+		return err
+	}
+	demo, err := n.demoMerchants(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Print(demo.welcome(n))
+	return n.run(ctx, l, "", "")
+}

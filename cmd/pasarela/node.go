@@ -1,0 +1,360 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"pasarela"
+	"pasarela/api"
+	"pasarela/cde/acquirer"
+	"pasarela/cde/acquirer/simulator"
+	"pasarela/cde/cards"
+	"pasarela/cde/vault"
+	"pasarela/dialect/kushki"
+	"pasarela/dialect/monri"
+	"pasarela/front"
+	"pasarela/gateway"
+	"pasarela/jobs"
+	"pasarela/sandbox"
+	"pasarela/store"
+	"pasarela/telemetry"
+)
+
+// settings say what kind of node to build.
+type settings struct {
+	place
+	process
+	acquirer  string    // address; "" for the built-in simulator
+	simulator string    // where the built-in simulator listens
+	sandbox   bool      // controls, and a clock that can be moved
+	testCards bool      // refuse every number that is no known test card
+	createKEK bool      // make the data folder's key-encryption key where it is missing
+	start     time.Time // of a new sandbox clock
+}
+
+// node is one gateway process: everything that dev and serve have in common.
+type node struct {
+	settings
+	log     *slog.Logger
+	metrics *telemetry.Metrics
+	live    atomic.Bool
+
+	store     store.Store
+	vault     *vault.Vault
+	cards     *cards.Table
+	clock     pasarela.Clock
+	sandClock *sandbox.Clock // nil in production
+	recorder  *acquirer.Recorder
+	simulator *simulator.Simulator // nil where the acquirer is elsewhere
+	link      *acquirer.Client
+	gateway   *gateway.Gateway
+	server    *front.Server
+
+	closers []func() error // in the order of opening
+}
+
+// openNode builds a node; nothing of it runs on after an error.
+func openNode(ctx context.Context, s settings, log *slog.Logger) (_ *node, err error) {
+	n := &node{settings: s, log: log, metrics: telemetry.New(), clock: pasarela.SystemClock{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.close())
+		}
+	}()
+	for _, step := range []func(context.Context) error{
+		n.openFolder, n.openClock, n.openCards, n.openVault, n.openAcquirer, n.openGateway, n.openServer,
+	} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return n, nil
+}
+
+func (n *node) onClose(f func() error) { n.closers = append(n.closers, f) }
+
+// close undoes the opening, last first.
+func (n *node) close() error {
+	var err error
+	for i := len(n.closers) - 1; i >= 0; i-- {
+		err = errors.Join(err, n.closers[i]())
+	}
+	n.closers = nil
+	return err
+}
+
+func (n *node) openFolder(context.Context) error {
+	if err := n.check(); err != nil {
+		return err
+	}
+	if n.onPostgres() && !n.sandbox {
+		return nil // nothing of this node is kept outside PostgreSQL
+	}
+	if err := n.makeFolder(); err != nil {
+		return err
+	}
+	lock, err := n.lockFolder()
+	if err == nil {
+		n.onClose(lock.Close)
+	}
+	return err
+}
+
+func (n *node) openClock(context.Context) error {
+	if !n.sandbox {
+		return nil
+	}
+	c, err := sandbox.OpenClock(n.Data, n.start)
+	if err != nil {
+		return err
+	}
+	n.clock, n.sandClock = c, c
+	n.onClose(c.Close)
+	return nil
+}
+
+func (n *node) openCards(context.Context) (err error) {
+	if !n.sandbox {
+		return nil
+	}
+	if err := os.MkdirAll(n.issuer(), 0o700); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	n.cards, err = cards.Open(n.issuer())
+	return err
+}
+
+func (n *node) openVault(ctx context.Context) error {
+	kek, err := n.kek(n.createKEK)
+	if err != nil {
+		return err
+	}
+	if n.store, err = n.openStore(ctx, n.metrics.Commit); err != nil {
+		return err
+	}
+	n.onClose(n.store.Close)
+	n.vault, err = vault.Open(ctx, vault.Config{Keysets: n.store, KEK: kek, Cards: n.cards, TestNumbersOnly: n.testCards})
+	return err
+}
+
+func (n *node) openAcquirer(ctx context.Context) error {
+	if n.settings.acquirer == "" {
+		if err := n.openSimulator(ctx); err != nil {
+			return err
+		}
+	}
+	address := n.settings.acquirer
+	observer := acquirer.Observer{
+		RoundTrip: n.metrics.RoundTrip, Link: n.metrics.Link,
+		Stray: func(s acquirer.Stray) { n.metrics.Stray(string(s)) },
+	}
+	if n.sandbox {
+		n.recorder = acquirer.NewRecorder(0)
+		observer.Message = n.recorder.Record
+	}
+	conf := acquirer.Config{
+		Dial: func(ctx context.Context) (net.Conn, error) {
+			return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "tcp", address)
+		},
+		Opener: n.vault, Clock: n.clock, Log: n.log, Observer: observer,
+	}
+	if n.simulator != nil {
+		conf.OnUnsent = n.simulator.ConsumeRefusal
+	}
+	n.link = acquirer.New(conf)
+	n.link.Start(ctx)
+	n.onClose(n.link.Close)
+	return nil
+}
+
+// openSimulator starts the built-in acquirer and points the link at it.
+func (n *node) openSimulator(ctx context.Context) (err error) {
+	n.simulator, err = simulator.Open(simulator.Config{Dir: n.issuer(), Cards: n.cards, Clock: n.clock, Log: n.log, GatewayTimeout: n.AcquirerTimeout})
+	if err != nil {
+		return err
+	}
+	n.onClose(n.simulator.Close)
+	l, err := net.Listen("tcp", n.settings.simulator)
+	if err != nil {
+		return fmt.Errorf("simulator: %w", err)
+	}
+	n.settings.acquirer = l.Addr().String()
+	serving := make(chan error, 1)
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	go func() { serving <- n.simulator.Serve(ctx, l) }()
+	n.onClose(func() error { stop(); return <-serving })
+	return nil
+}
+
+func (n *node) openGateway(context.Context) error {
+	n.gateway = gateway.New(gateway.Config{
+		Store: n.store, Vault: n.vault, Acquirer: n.link, Clock: n.clock, IDs: pasarela.NewIDs(rand.Reader),
+		Log: n.log, Observer: n.metrics, AcquirerTimeout: n.AcquirerTimeout,
+	})
+	n.onClose(func() error { n.gateway.Close(); return nil })
+	return nil
+}
+
+func (n *node) openServer(context.Context) error {
+	mux := http.NewServeMux()
+	kushki.New(n.gateway, kushki.Options{Log: n.log, Mask: n.vault.MaskBytes, Digest: n.vault.Digest,
+		CountryName: cards.CountryName, Sandbox: n.sandbox, Clock: n.clock}).Mount(mux)
+	monri.New(n.gateway, monri.Options{Log: n.log, Mask: n.vault.MaskBytes, Digest: n.vault.Digest}).Mount(mux)
+	if err := api.Mount(mux); err != nil {
+		return err
+	}
+	mux.Handle("GET /metrics", n.metrics.Handler())
+	if n.sandbox {
+		inboxes, err := sandbox.OpenInboxes(n.inboxes())
+		if err != nil {
+			return err
+		}
+		sandbox.New(sandbox.Config{Gateway: n.gateway, Clock: n.sandClock, Recorder: n.recorder, Simulator: n.simulator,
+			Cards: n.cards, Inboxes: inboxes, RunDue: n.gateway.RunDue, Reset: n.resetStore, Log: n.log}).Mount(mux)
+	}
+	n.server = front.New(front.Config{Handler: mux, Log: n.log, Recorder: n.metrics, AcquirerTimeout: n.AcquirerTimeout,
+		MaxConcurrent: n.MaxConcurrent, Ready: n.ready, Live: n.live.Load, Traces: telemetry.TracesConfigured()})
+	return nil
+}
+
+// resetStore empties a sandbox's database and puts the demo merchants back.
+func (n *node) resetStore(ctx context.Context) error {
+	r, ok := n.store.(store.Resetter)
+	if !ok {
+		return errors.New("this store cannot be reset")
+	}
+	if err := r.Reset(ctx); err != nil {
+		return err
+	}
+	n.gateway.ForgetMerchants()
+	_, err := n.demoMerchants(ctx)
+	return err
+}
+
+// ready says what keeps payments from being taken.
+func (n *node) ready(ctx context.Context) error {
+	if !n.link.Up() {
+		return errors.New("the link to the acquirer is down")
+	}
+	if err := n.store.Ping(ctx); err != nil {
+		n.log.LogAttrs(ctx, slog.LevelError, "the store does not answer", slog.Any("error", err))
+		return errors.New("the store does not answer")
+	}
+	return nil
+}
+
+// work is what recurs: on SQLite this process does it, on PostgreSQL whichever node River chooses.
+func (n *node) work() []jobs.Work {
+	return []jobs.Work{
+		{Name: "sweep", Every: time.Second, Do: func(ctx context.Context) error { _, err := n.gateway.Sweep(ctx); return err }},
+		{Name: "purge", Every: time.Minute, Do: func(ctx context.Context) error { _, err := n.gateway.Purge(ctx); return err }},
+		{Name: "roll_up", Every: time.Minute, Do: n.gateway.RollUp},
+	}
+}
+
+// run serves until ctx ends.
+func (n *node) run(ctx context.Context, l net.Listener, certificate, key string) error {
+	if telemetry.TracesConfigured() {
+		stop, err := telemetry.StartTraces(ctx, version())
+		if err != nil {
+			return err
+		}
+		n.onClose(func() error { return stop(context.WithoutCancel(ctx)) })
+	}
+	serving := make(chan error, 1)
+	go func() {
+		if certificate != "" {
+			serving <- n.server.ServeTLS(l, certificate, key)
+			return
+		}
+		serving <- n.server.Serve(l)
+	}()
+	stopJobs, err := n.start(ctx)
+	if err == nil {
+		select {
+		case <-ctx.Done():
+		case err = <-serving:
+		}
+	}
+	return errors.Join(err, n.shutdown(ctx, stopJobs))
+}
+
+// start brings the node to where it can take payments, and then does what recurs.
+func (n *node) start(ctx context.Context) (stop func(context.Context) error, err error) {
+	runner, err := n.startJobs(ctx, n.work(), n.log)
+	if err != nil {
+		return nil, err
+	}
+	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		n.keepTelling(background)
+	}()
+	stop = func(ctx context.Context) error { cancel(); <-done; return runner.Stop(ctx) }
+	for !n.link.Up() {
+		if err := pause(ctx, 5*time.Millisecond); err != nil {
+			return stop, nil // asked to end before the acquirer could be reached
+		}
+	}
+	n.live.Store(true)
+	if !n.onPostgres() { // the folder's lock says that no other process uses this database
+		go n.recover(background)
+	}
+	return stop, nil
+}
+
+func (n *node) recover(ctx context.Context) {
+	moved, err := n.gateway.Recover(ctx)
+	if err != nil && ctx.Err() == nil {
+		n.log.LogAttrs(ctx, slog.LevelError, "recovery did not finish; the sweeper goes on with it", slog.Any("error", err))
+	}
+	if moved > 0 {
+		n.log.LogAttrs(ctx, slog.LevelInfo, "finished what the last process left pending", slog.Int("payments", moved))
+	}
+}
+
+// keepTelling keeps the gauge of pending payments, and the vault's keys, up to date.
+func (n *node) keepTelling(ctx context.Context) {
+	for pause(ctx, 10*time.Second) == nil {
+		if err := n.vault.Refresh(ctx); err != nil && ctx.Err() == nil {
+			n.log.LogAttrs(ctx, slog.LevelError, "keys could not be refreshed", slog.Any("error", err))
+		}
+		pending, err := n.gateway.Pending(ctx)
+		if err != nil {
+			continue // the store's own metrics and readiness say so
+		}
+		n.metrics.Pending(pending)
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// shutdown lets requests under way end, then the jobs.
+func (n *node) shutdown(ctx context.Context, stopJobs func(context.Context) error) error {
+	n.live.Store(false)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), n.AcquirerTimeout+5*time.Second)
+	defer cancel()
+	err := n.server.Shutdown(ctx)
+	if stopJobs != nil {
+		err = errors.Join(err, stopJobs(ctx))
+	}
+	return errors.Join(err, n.close())
+}

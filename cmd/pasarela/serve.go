@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+
+	"pasarela/telemetry"
+)
+
+type serveCommand struct {
+	place
+	process
+	Acquirer       string `help:"ISO 8583 endpoint of the acquirer, HOST:PORT." required:"" env:"PASARELA_ACQUIRER"`
+	TLSCertificate string `help:"PEM file with the certificate chain." type:"path" env:"PASARELA_TLS_CERTIFICATE"`
+	TLSKey         string `help:"PEM file with its private key." type:"path" env:"PASARELA_TLS_KEY"`
+	BehindProxy    bool   `help:"TLS ends at a proxy in front; without it a certificate is required." env:"PASARELA_BEHIND_PROXY"`
+	Sandbox        bool   `help:"Serve the sandbox controls, and take known test cards only." env:"PASARELA_SANDBOX"`
+}
+
+// Run implements the command.
+func (c *serveCommand) Run(ctx context.Context) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	log, queue := telemetry.NewLog(os.Stderr, c.LogLevel)
+	defer queue.Close()
+	l, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen %s: %w", c.Listen, err)
+	}
+	c.Listen = l.Addr().String()
+	n, err := openNode(ctx, settings{place: c.place, process: c.process, acquirer: c.Acquirer,
+		sandbox: c.Sandbox, testCards: c.Sandbox}, log)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	return n.run(ctx, l, c.TLSCertificate, c.TLSKey)
+}
+
+// check refuses what would put cards at risk.
+func (c *serveCommand) check() error {
+	switch {
+	case c.KEK == "":
+		return errors.New("--key-encryption-key is required: file:PATH, env:NAME or hcvault://HOST/KEY")
+	case (c.TLSCertificate == "") != (c.TLSKey == ""):
+		return errors.New("--tls-certificate and --tls-key belong together")
+	case c.TLSCertificate == "" && !c.BehindProxy:
+		return errors.New("give --tls-certificate and --tls-key, or say --behind-proxy where a proxy ends TLS")
+	}
+	return c.place.check()
+}
