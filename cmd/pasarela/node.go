@@ -206,7 +206,7 @@ func (n *node) openGateway(context.Context) error {
 func (n *node) openServer(context.Context) error {
 	mux := http.NewServeMux()
 	kushki.New(n.gateway, kushki.Options{Log: n.log, Mask: n.vault.MaskBytes, Digest: n.vault.Digest,
-		CountryName: cards.CountryName, Sandbox: n.sandbox, Clock: n.clock}).Mount(mux)
+		CountryName: cards.CountryName, Sandbox: n.sandbox}).Mount(mux)
 	monri.New(n.gateway, monri.Options{Log: n.log, Mask: n.vault.MaskBytes, Digest: n.vault.Digest}).Mount(mux)
 	if err := api.Mount(mux); err != nil {
 		return err

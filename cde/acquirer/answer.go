@@ -1,0 +1,23 @@
+package acquirer
+
+import (
+	"pasarela"
+	"pasarela/cde/acquirer/iso"
+)
+
+// outcome reads an answer. Codes that approve something else than what was asked (with identification, in
+// part, as a VIP) leave a hold that nobody will capture, so they count as unknown: the gateway reverses.
+func outcome(message pasarela.Message, m iso.Message) pasarela.NetworkAnswer {
+	a := pasarela.NetworkAnswer{Outcome: pasarela.OutcomeDeclined, ResponseCode: m.ResponseCode}
+	switch m.ResponseCode {
+	case iso.CodeApproved:
+		a.Outcome, a.ApprovalCode = pasarela.OutcomeApproved, m.ApprovalCode
+	case iso.CodeNoReasonToRefuse:
+		if message == pasarela.MessageVerify {
+			a.Outcome, a.ApprovalCode = pasarela.OutcomeApproved, m.ApprovalCode
+		}
+	case "", "08", "10", "11", "16":
+		a.Outcome = pasarela.OutcomeUnknown
+	}
+	return a
+}

@@ -1,0 +1,165 @@
+package acquirer
+
+import (
+	"errors"
+	"strings"
+
+	"pasarela"
+	"pasarela/cde/acquirer/iso"
+)
+
+// kind is how a message of the gateway travels.
+type kind struct {
+	mti, repeat string // repeat is the type of a second and further attempt, "" where it stays
+	processing  string
+	reason      string // of a reversal
+	original    string // type of the message it refers to, "" where it refers to none
+	cvv         bool
+}
+
+var kinds = map[pasarela.Message]kind{
+	pasarela.MessageAuthorize: {mti: iso.AuthorizationRequest, processing: iso.ProcessingPurchase, cvv: true},
+	pasarela.MessageSale:      {mti: iso.FinancialRequest, processing: iso.ProcessingPurchase, cvv: true},
+	pasarela.MessageVerify:    {mti: iso.AuthorizationRequest, processing: iso.ProcessingVerify, cvv: true},
+	pasarela.MessageCapture: {mti: iso.CaptureAdvice, repeat: iso.CaptureRepeat, processing: iso.ProcessingPurchase,
+		original: iso.AuthorizationRequest},
+	pasarela.MessageRefund: {mti: iso.FinancialRequest, processing: iso.ProcessingRefund, original: iso.FinancialRequest},
+
+	pasarela.MessageVoid:           reversal(iso.ReasonVoid, iso.FinancialRequest),
+	pasarela.MessageRelease:        reversal(iso.ReasonRelease, iso.AuthorizationRequest),
+	pasarela.MessageReverse:        reversal(iso.ReasonReverse, iso.AuthorizationRequest),
+	pasarela.MessageReverseCapture: reversal(iso.ReasonReverseCapture, iso.CaptureAdvice),
+}
+
+func reversal(reason, original string) kind {
+	return kind{mti: iso.ReversalRequest, processing: iso.ProcessingPurchase, reason: reason, original: original}
+}
+
+// typeFor is the message type of an attempt. A reversal becomes an advice, then a repeated advice.
+func (k kind) typeFor(attempt int) string {
+	switch {
+	case attempt <= 1:
+		return k.mti
+	case k.reason != "" && attempt == 2:
+		return iso.ReversalAdvice
+	case k.reason != "":
+		return iso.ReversalRepeat
+	case k.repeat != "":
+		return k.repeat
+	default:
+		return k.mti
+	}
+}
+
+var (
+	errMessage = errors.New("unknown kind of network message")
+	errTrace   = errors.New("trace needs a STAN of 1 to 999999 and an RRN of twelve digits: take it from NextTrace")
+	errAmount  = errors.New("amount does not fit the twelve digits of field 4")
+)
+
+// compose turns a request into a message. The card is opened here.
+func (c *Client) compose(r pasarela.NetworkRequest) (iso.Message, error) {
+	k, ok := kinds[r.Message]
+	switch {
+	case !ok:
+		return iso.Message{}, errMessage
+	case !validTrace(r.Trace):
+		return iso.Message{}, errTrace
+	}
+	if _, err := pasarela.NewMoney(r.Amount.Minor, r.Amount.Currency); err != nil {
+		return iso.Message{}, errAmount
+	}
+	sentAt := r.Trace.SentAt.UTC().Format("0102150405")
+	m := iso.Message{
+		MTI:            k.typeFor(r.Attempt),
+		ProcessingCode: k.processing,
+		SentAt:         sentAt,
+		STAN:           iso.Pad(int64(r.Trace.STAN), 6),
+		Time:           sentAt[4:],
+		Date:           sentAt[:4],
+		Expiry:         r.Facts.Expiry,
+		MCC:            c.cfg.MCC,
+		EntryMode:      "812",
+		Condition:      "59",
+		Acquirer:       c.cfg.AcquirerID,
+		RRN:            r.Trace.RRN,
+		Terminal:       c.cfg.TerminalID,
+		Merchant:       merchantNumber(r.Merchant),
+		NameLocation:   nameLocation(r.Name, r.Country),
+		Reason:         k.reason,
+		Reference:      string(r.Reference),
+	}
+	if r.Stored {
+		m.EntryMode = "102"
+	}
+	m.SetAmount(r.Amount)
+	if k.original != "" && validTrace(r.Original) {
+		m.Original = iso.OriginalData(k.original, r.Original, c.cfg.AcquirerID)
+		m.OriginalRRN = r.Original.RRN
+	}
+	err := c.openCard(&m, r, k.cvv)
+	return m, err
+}
+
+// openCard puts the number into the message, and the CVV where the message takes one.
+func (c *Client) openCard(m *iso.Message, r pasarela.NetworkRequest, withCVV bool) (err error) {
+	if !r.Card.Empty() {
+		if m.Card, err = c.cfg.Opener.OpenCard(r.Merchant, r.Card); err != nil {
+			return err
+		}
+	}
+	if withCVV && !r.CVV.Empty() {
+		m.CVV, err = c.cfg.Opener.OpenCVV(r.Merchant, r.CVV)
+	}
+	return err
+}
+
+func validTrace(t pasarela.Trace) bool {
+	if t.STAN == 0 || t.STAN > maxSTAN || len(t.RRN) != 12 {
+		return false
+	}
+	return strings.Trim(t.RRN, "0123456789") == ""
+}
+
+// merchantNumber is field 42: the last fifteen digits of the merchant's id, which hold all that differs.
+func merchantNumber(id pasarela.MerchantID) string {
+	s := string(id)
+	if len(s) > 15 {
+		return s[len(s)-15:]
+	}
+	return strings.Repeat("0", 15-len(s)) + s
+}
+
+// nameLocation is field 43. The city stays blank: merchants are not asked for one.
+func nameLocation(name, country string) string {
+	return column(name, 25) + strings.Repeat(" ", 13) + column(country, 2)
+}
+
+// column writes s in ASCII, cut or filled to width.
+func column(s string, width int) string {
+	b := make([]byte, 0, width)
+	for _, r := range s {
+		if len(b) == width {
+			break
+		}
+		b = append(b, ascii(r))
+	}
+	for len(b) < width {
+		b = append(b, ' ')
+	}
+	return string(b)
+}
+
+// folded pairs letters of the countries' languages with the ones that a statement shows instead.
+const folded = "ÁAÀAÂAÄAÃAÇCČCĆCĐDÉEÈEÊEËEÍIÎIÏIÑNÓOÔOÖOÕOŠSÚUÛUÜUŽZ" +
+	"áaàaâaäaãaçcčcćcđdéeèeêeëeíiîiïiñnóoôoöoõošsúuûuüužz"
+
+func ascii(r rune) byte {
+	if r >= ' ' && r <= '~' {
+		return byte(r)
+	}
+	if _, after, ok := strings.Cut(folded, string(r)); ok && after != "" && r > '~' {
+		return after[0]
+	}
+	return ' '
+}

@@ -1,0 +1,165 @@
+package acquirer_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"pasarela"
+	"pasarela/cde/acquirer"
+	"pasarela/cde/acquirer/iso"
+	"pasarela/cde/internal/pan"
+)
+
+// Each message travels as the type, processing code and reason that the layout names, by attempt.
+func TestMessagesTravelAs(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		message            pasarela.Message
+		attempt            int
+		mti, processing    string
+		reason, originalOf string
+		cvv                bool
+	}{
+		{pasarela.MessageAuthorize, 1, "0100", "000000", "", "", true},
+		{pasarela.MessageVerify, 1, "0100", "380000", "", "", true},
+		{pasarela.MessageSale, 1, "0200", "000000", "", "", true},
+		{pasarela.MessageCapture, 1, "0220", "000000", "", "0100", false},
+		{pasarela.MessageCapture, 2, "0221", "000000", "", "0100", false},
+		{pasarela.MessageRefund, 1, "0200", "200000", "", "0200", false},
+		{pasarela.MessageRefund, 3, "0200", "200000", "", "0200", false},
+		{pasarela.MessageVoid, 1, "0400", "000000", "4000", "0200", false},
+		{pasarela.MessageRelease, 2, "0420", "000000", "4900", "0100", false},
+		{pasarela.MessageReverse, 3, "0421", "000000", "4021", "0100", false},
+		{pasarela.MessageReverseCapture, 7, "0421", "000000", "4921", "0220", false},
+	} {
+		t.Run(string(c.message)+" "+c.mti, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := listen(t)
+				client, _ := newClient(h.dial)
+				client.Start(t.Context())
+				h.accept()
+				q := request(client, c.message)
+				q.Attempt, q.Original = c.attempt, client.NextTrace()
+				waiting := sending(t, client, q)
+				m := h.read()
+				h.answer(m, "00")
+				if a := <-waiting; a.Outcome != pasarela.OutcomeApproved {
+					t.Errorf("message ended as %+v", a)
+				}
+				if m.MTI != c.mti || m.ProcessingCode != c.processing || m.Reason != c.reason {
+					t.Errorf("travels as %s %s %q", m.MTI, m.ProcessingCode, m.Reason)
+				}
+				if pan.Digits(m.Card) != goodCard || m.CVV.IsZero() == c.cvv {
+					t.Errorf("card %s, CVV there: %t", m.Card, !m.CVV.IsZero())
+				}
+				if c.originalOf != "" && (m.OriginalRRN != q.Original.RRN || m.Original[:4] != c.originalOf ||
+					m.Original != iso.OriginalData(c.originalOf, q.Original, "000001")) {
+					t.Errorf("original is %q, RRN %q", m.Original, m.OriginalRRN)
+				}
+				go h.hangUp()
+				client.Close()
+			})
+		})
+	}
+}
+
+// The traffic log shows every field of a message but the card's.
+func TestTrafficLog(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := listen(t)
+		c, e := newClient(h.dial)
+		c.Start(t.Context())
+		h.accept()
+		q := request(c, pasarela.MessageSale)
+		waiting := sending(t, c, q)
+		h.answer(h.read(), "00")
+		<-waiting
+		go h.hangUp()
+		c.Close()
+		all := e.record.Messages(2)
+		text, err := json.Marshal(all)
+		if err != nil || strings.Contains(string(text), goodCard) || strings.Contains(string(text), goodCVV) {
+			t.Fatalf("traffic log (%v) shows card data: %s", err, text)
+		}
+		sent := all[0]
+		if sent.Seq != 3 || sent.Direction != acquirer.Sent || sent.MTI != "0200" || all[1].Direction != acquirer.Received {
+			t.Errorf("third message is %+v", sent)
+		}
+		for field, want := range map[string]string{
+			"2": "545195******5480", "3": "000000", "4": "000000001698", "14": "3012", "18": "5999", "22": "812",
+			"25": "59", "32": "000001", "37": q.Trace.RRN, "41": "PASARELA", "42": "000123456789012",
+			"43": "Cafe Nandu del Centro His             EC", "49": "840", "63": string(q.Reference),
+		} {
+			if sent.Fields[field] != want {
+				t.Errorf("field %s is %q, want %q", field, sent.Fields[field], want)
+			}
+		}
+		if _, there := sent.Fields["48"]; there {
+			t.Error("field 48 is shown although it held a CVV only")
+		}
+	})
+}
+
+// Codes that approve something else than what was asked leave it to a reversal.
+func TestOutcomeOfResponseCodes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		message pasarela.Message
+		code    string
+		want    pasarela.Outcome
+	}{
+		{pasarela.MessageSale, "00", pasarela.OutcomeApproved},
+		{pasarela.MessageVerify, "85", pasarela.OutcomeApproved},
+		{pasarela.MessageSale, "85", pasarela.OutcomeDeclined},
+		{pasarela.MessageSale, "51", pasarela.OutcomeDeclined},
+		{pasarela.MessageSale, "10", pasarela.OutcomeUnknown},
+		{pasarela.MessageSale, "", pasarela.OutcomeUnknown},
+	} {
+		t.Run(string(c.message)+" "+c.code, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := listen(t)
+				client, _ := newClient(h.dial)
+				client.Start(t.Context())
+				h.accept()
+				waiting := sending(t, client, request(client, c.message))
+				h.answer(h.read(), c.code)
+				if a := <-waiting; a.Outcome != c.want || a.ResponseCode != c.code {
+					t.Errorf("message ended as %+v, want %s", a, c.want)
+				}
+				go h.hangUp()
+				client.Close()
+			})
+		})
+	}
+}
+
+// What can't be a message is not sent, and the log says why without showing the card.
+func TestRequestThatCannotBeSent(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*pasarela.NetworkRequest){
+		"kind":   func(q *pasarela.NetworkRequest) { q.Message = "lend" },
+		"STAN":   func(q *pasarela.NetworkRequest) { q.Trace.STAN = 1_000_000 },
+		"RRN":    func(q *pasarela.NetworkRequest) { q.Trace.RRN = "12345678901x" },
+		"amount": func(q *pasarela.NetworkRequest) { q.Amount.Minor = -1 },
+		"card":   func(q *pasarela.NetworkRequest) { q.Card.Bytes = []byte(goodCard + "5555") },
+		"expiry": func(q *pasarela.NetworkRequest) { q.Facts.Expiry = "203012" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, e := newClient(nil)
+			q := request(c, pasarela.MessageSale)
+			change(&q)
+			if a := c.Send(t.Context(), q); a.Outcome != pasarela.OutcomeNotSent {
+				t.Errorf("ended as %+v, want not sent", a)
+			}
+			if _, _, log := e.heard(); !strings.Contains(log, "not sent") || strings.Contains(log, goodCard) {
+				t.Errorf("log is %q", log)
+			}
+		})
+	}
+}

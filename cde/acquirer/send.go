@@ -1,0 +1,64 @@
+package acquirer
+
+import (
+	"context"
+	"time"
+
+	"pasarela"
+	"pasarela/cde/acquirer/iso"
+)
+
+// Send sends one message and waits for its answer until ctx ends, which is the only limit on the wait: give
+// it a deadline. It waits briefly for a link that is down. A message that is under way already, with the
+// same trace, is not sent a second time beside it.
+func (c *Client) Send(ctx context.Context, r pasarela.NetworkRequest) pasarela.NetworkAnswer {
+	began := time.Now()
+	answer := c.send(ctx, r)
+	if hook := c.cfg.Observer.RoundTrip; hook != nil {
+		hook(r.Message, answer.Outcome, time.Since(began))
+	}
+	return answer
+}
+
+func (c *Client) send(ctx context.Context, r pasarela.NetworkRequest) pasarela.NetworkAnswer {
+	m, err := c.compose(r)
+	if err != nil {
+		c.cfg.Log.Error("message to the acquirer can't be composed: not sent", "message", r.Message,
+			"reference", r.Reference, "error", err)
+		return pasarela.NetworkAnswer{Outcome: pasarela.OutcomeNotSent}
+	}
+	packed, err := m.Pack()
+	m.Wipe()
+	if err != nil {
+		c.cfg.Log.Error("message to the acquirer can't be written: not sent", "message", r.Message,
+			"reference", r.Reference, "error", err)
+		return pasarela.NetworkAnswer{Outcome: pasarela.OutcomeNotSent}
+	}
+	l := c.linkFor(ctx)
+	if l == nil {
+		return c.unsent(r.Message)
+	}
+	p := newPending(r.Trace, m.MTI, packed)
+	answer, ok := l.exchange(ctx, p)
+	switch {
+	case ok:
+		return outcome(r.Message, answer)
+	case !p.withdraw():
+		return pasarela.NetworkAnswer{Outcome: pasarela.OutcomeUnknown}
+	case l.broken():
+		return c.unsent(r.Message)
+	default:
+		return pasarela.NetworkAnswer{Outcome: pasarela.OutcomeNotSent}
+	}
+}
+
+func (c *Client) unsent(message pasarela.Message) pasarela.NetworkAnswer {
+	if c.cfg.OnUnsent != nil {
+		c.cfg.OnUnsent(message)
+	}
+	return pasarela.NetworkAnswer{Outcome: pasarela.OutcomeNotSent}
+}
+
+func newPending(trace pasarela.Trace, mti string, packed []byte) *pending {
+	return &pending{trace: trace, expect: iso.AnswerTo(mti), frame: packed, answer: make(chan iso.Message, 1)}
+}

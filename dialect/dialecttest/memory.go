@@ -1,0 +1,325 @@
+package dialecttest
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"pasarela"
+	"pasarela/ledger"
+	"pasarela/store"
+)
+
+// Memory is a store for fuzzing and for measuring what a dialect costs by itself. It keeps the contract as far
+// as the gateway's verbs reach and nothing is on any disk; what they do not call, it does not have.
+type Memory struct {
+	store.Store // nil: the rest of the contract
+
+	mu   sync.Mutex
+	rows rows // guarded by mu
+}
+
+// rows is everything; keys begin with the merchant.
+type rows struct {
+	merchants     map[pasarela.MerchantID]store.MerchantRecord
+	keysets       map[string]pasarela.Keyset
+	tokens        map[key]pasarela.Token
+	payments      map[key]pasarela.Payment
+	operations    map[key]pasarela.Operation
+	subscriptions map[key]pasarela.Subscription
+	keys          map[key]store.Key
+	tickets       map[key]string // payment or operation
+}
+
+type key struct {
+	merchant pasarela.MerchantID
+	id       string
+}
+
+// NewMemory is an empty store.
+func NewMemory() *Memory {
+	return &Memory{rows: rows{
+		merchants: map[pasarela.MerchantID]store.MerchantRecord{}, keysets: map[string]pasarela.Keyset{},
+		tokens: map[key]pasarela.Token{}, payments: map[key]pasarela.Payment{}, operations: map[key]pasarela.Operation{},
+		subscriptions: map[key]pasarela.Subscription{}, keys: map[key]store.Key{}, tickets: map[key]string{},
+	}}
+}
+
+// Close does nothing.
+func (*Memory) Close() error { return nil }
+
+// Ping answers.
+func (*Memory) Ping(context.Context) error { return nil }
+
+// Update runs one unit at a time and takes back what a refused one did.
+func (s *Memory) Update(_ context.Context, m pasarela.MerchantID, unit func(store.Tx) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	tx := &memoryTx{rows: &s.rows, merchant: m}
+	err := unit(tx)
+	if err != nil {
+		for _, undo := range slices.Backward(tx.undo) {
+			undo()
+		}
+	}
+	return err
+}
+
+type memoryTx struct {
+	rows     *rows
+	merchant pasarela.MerchantID
+	undo     []func()
+}
+
+func (tx *memoryTx) key(id string) key { return key{tx.merchant, id} }
+
+// set changes a row and remembers how to take that back.
+func set[K comparable, V any](tx *memoryTx, table map[K]V, k K, v V) {
+	before, had := table[k]
+	tx.undo = append(tx.undo, func() {
+		if had {
+			table[k] = before
+		} else {
+			delete(table, k)
+		}
+	})
+	table[k] = v
+}
+
+func insert[K comparable, V any](tx *memoryTx, table map[K]V, k K, v V) error {
+	if _, had := table[k]; had {
+		return store.ErrDuplicate
+	}
+	set(tx, table, k, v)
+	return nil
+}
+
+func read[K comparable, V any](table map[K]V, k K) (V, error) {
+	v, ok := table[k]
+	if !ok {
+		return v, store.ErrNotFound
+	}
+	return v, nil
+}
+
+func (tx *memoryTx) InsertToken(t pasarela.Token) error {
+	return insert(tx, tx.rows.tokens, tx.key(string(t.ID)), t)
+}
+
+func (tx *memoryTx) Token(id pasarela.TokenID) (pasarela.Token, error) {
+	return read(tx.rows.tokens, tx.key(string(id)))
+}
+
+func (tx *memoryTx) SpendToken(id pasarela.TokenID, at time.Time) error {
+	t, err := tx.Token(id)
+	if err == nil {
+		t.SpentAt, t.Card, t.CVV = at, pasarela.Sealed{}, pasarela.Sealed{}
+		set(tx, tx.rows.tokens, tx.key(string(id)), t)
+	}
+	return err
+}
+
+func (tx *memoryTx) ForgetTokens(_, _ time.Time, _ int) (int, error) { return 0, nil }
+
+func (tx *memoryTx) InsertPayment(p pasarela.Payment) error {
+	if err := insert(tx, tx.rows.tickets, tx.key(string(p.Ticket)), string(p.ID)); err != nil {
+		return err
+	}
+	return insert(tx, tx.rows.payments, tx.key(string(p.ID)), p)
+}
+
+func (tx *memoryTx) Payment(id pasarela.PaymentID) (pasarela.Payment, error) {
+	return read(tx.rows.payments, tx.key(string(id)))
+}
+
+func (tx *memoryTx) PutPayment(p pasarela.Payment) error {
+	set(tx, tx.rows.payments, tx.key(string(p.ID)), p)
+	return nil
+}
+
+func (tx *memoryTx) InsertOperation(o pasarela.Operation) error {
+	if err := insert(tx, tx.rows.tickets, tx.key(string(o.Ticket)), string(o.ID)); err != nil {
+		return err
+	}
+	return insert(tx, tx.rows.operations, tx.key(string(o.ID)), o)
+}
+
+func (tx *memoryTx) Operation(id pasarela.OperationID) (pasarela.Operation, error) {
+	return read(tx.rows.operations, tx.key(string(id)))
+}
+
+func (tx *memoryTx) PutOperation(o pasarela.Operation) error {
+	set(tx, tx.rows.operations, tx.key(string(o.ID)), o)
+	return nil
+}
+
+func (tx *memoryTx) Post([]ledger.Posting) error { return nil }
+
+func (tx *memoryTx) InsertSubscription(s pasarela.Subscription) error {
+	return insert(tx, tx.rows.subscriptions, tx.key(string(s.ID)), s)
+}
+
+func (tx *memoryTx) Subscription(id pasarela.SubscriptionID) (pasarela.Subscription, error) {
+	return read(tx.rows.subscriptions, tx.key(string(id)))
+}
+
+func (tx *memoryTx) PutSubscription(s pasarela.Subscription) error {
+	set(tx, tx.rows.subscriptions, tx.key(string(s.ID)), s)
+	return nil
+}
+
+func (tx *memoryTx) ClaimKey(k store.Key) (store.Key, error) {
+	if there, ok := tx.rows.keys[tx.key(k.Name)]; ok && k.CreatedAt.Before(there.ExpiresAt) {
+		return there, nil
+	}
+	set(tx, tx.rows.keys, tx.key(k.Name), k)
+	return k, nil
+}
+
+func (tx *memoryTx) AnswerKey(name, holder string, status int, answer []byte) error {
+	k, ok := tx.rows.keys[tx.key(name)]
+	if !ok || k.Holder != holder {
+		return store.ErrNotFound
+	}
+	k.Status, k.Answer = status, answer
+	set(tx, tx.rows.keys, tx.key(name), k)
+	return nil
+}
+
+func (tx *memoryTx) DropKey(name, holder string) error {
+	k, ok := tx.rows.keys[tx.key(name)]
+	if ok && k.Holder == holder {
+		tx.undo = append(tx.undo, func() { tx.rows.keys[tx.key(name)] = k })
+		delete(tx.rows.keys, tx.key(name))
+	}
+	return nil
+}
+
+func (tx *memoryTx) ForgetKeys(time.Time, int) (int, error) { return 0, nil }
+
+func get[K comparable, V any](s *Memory, table map[K]V, k K) (V, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return read(table, k)
+}
+
+// Token implements store.Reader.
+func (s *Memory) Token(_ context.Context, m pasarela.MerchantID, id pasarela.TokenID) (pasarela.Token, error) {
+	return get(s, s.rows.tokens, key{m, string(id)})
+}
+
+// Payment implements store.Reader.
+func (s *Memory) Payment(_ context.Context, m pasarela.MerchantID, id pasarela.PaymentID) (pasarela.Payment, error) {
+	return get(s, s.rows.payments, key{m, string(id)})
+}
+
+// PaymentByTicket implements store.Reader.
+func (s *Memory) PaymentByTicket(ctx context.Context, m pasarela.MerchantID, t pasarela.Ticket) (pasarela.Payment, error) {
+	id, err := get(s, s.rows.tickets, key{m, string(t)})
+	if err != nil {
+		return pasarela.Payment{}, err
+	}
+	return s.Payment(ctx, m, pasarela.PaymentID(id))
+}
+
+// Operation implements store.Reader.
+func (s *Memory) Operation(_ context.Context, m pasarela.MerchantID, id pasarela.OperationID) (pasarela.Operation, error) {
+	return get(s, s.rows.operations, key{m, string(id)})
+}
+
+// OperationByTicket implements store.Reader.
+func (s *Memory) OperationByTicket(ctx context.Context, m pasarela.MerchantID, t pasarela.Ticket) (pasarela.Operation, error) {
+	id, err := get(s, s.rows.tickets, key{m, string(t)})
+	if err != nil {
+		return pasarela.Operation{}, err
+	}
+	return s.Operation(ctx, m, pasarela.OperationID(id))
+}
+
+// Subscription implements store.Reader.
+func (s *Memory) Subscription(_ context.Context, m pasarela.MerchantID, id pasarela.SubscriptionID) (pasarela.Subscription, error) {
+	return get(s, s.rows.subscriptions, key{m, string(id)})
+}
+
+// Key implements store.Reader.
+func (s *Memory) Key(_ context.Context, m pasarela.MerchantID, name string) (store.Key, error) {
+	return get(s, s.rows.keys, key{m, name})
+}
+
+// Due implements store.Reader.
+func (s *Memory) Due(_ context.Context, m pasarela.MerchantID, now time.Time, limit int) ([]pasarela.PaymentID, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var due []pasarela.Payment
+	for k, p := range s.rows.payments {
+		if k.merchant == m && !p.DueAt.IsZero() && !p.DueAt.After(now) {
+			due = append(due, p)
+		}
+	}
+	slices.SortFunc(due, func(a, b pasarela.Payment) int {
+		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.ID, b.ID))
+	})
+	var ids []pasarela.PaymentID
+	for _, p := range due[:min(limit, len(due))] {
+		ids = append(ids, p.ID)
+	}
+	return ids, nil
+}
+
+// DueSubscriptions implements store.Reader.
+func (s *Memory) DueSubscriptions(context.Context, pasarela.MerchantID, time.Time, int) ([]pasarela.SubscriptionID, error) {
+	return nil, nil
+}
+
+// InsertMerchant implements store.Merchants.
+func (s *Memory) InsertMerchant(_ context.Context, r store.MerchantRecord) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rows.merchants[r.ID] = r
+	return nil
+}
+
+// Merchant implements store.Merchants.
+func (s *Memory) Merchant(_ context.Context, m pasarela.MerchantID) (store.MerchantRecord, error) {
+	return get(s, s.rows.merchants, m)
+}
+
+// MerchantByCredential implements store.Merchants.
+func (s *Memory) MerchantByCredential(_ context.Context, c store.Credential) (store.MerchantRecord, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.rows.merchants {
+		if slices.Contains(r.Credentials, c) {
+			return r, nil
+		}
+	}
+	return store.MerchantRecord{}, store.ErrNotFound
+}
+
+// MerchantIDs implements store.Merchants.
+func (s *Memory) MerchantIDs(_ context.Context, after pasarela.MerchantID, limit int) ([]pasarela.MerchantID, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ids := slices.Sorted(maps.Keys(s.rows.merchants))
+	ids = slices.DeleteFunc(ids, func(m pasarela.MerchantID) bool { return m <= after })
+	return ids[:min(limit, len(ids))], nil
+}
+
+// Keyset implements store.Keysets.
+func (s *Memory) Keyset(_ context.Context, name string) (pasarela.Keyset, error) {
+	return get(s, s.rows.keysets, name)
+}
+
+// PutKeyset implements store.Keysets.
+func (s *Memory) PutKeyset(_ context.Context, k pasarela.Keyset) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.rows.keysets[k.Name].Version != k.Version-1 {
+		return store.ErrDuplicate
+	}
+	s.rows.keysets[k.Name] = k
+	return nil
+}

@@ -1,0 +1,210 @@
+package dialecttest
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pasarela"
+	"pasarela/cde/acquirer"
+	"pasarela/cde/acquirer/simulator"
+	"pasarela/cde/cards"
+	"pasarela/cde/vault"
+	"pasarela/gateway"
+	"pasarela/store"
+)
+
+// Start is what the clock of a world shows at first: a Monday, ten in the morning in Lima.
+var Start = time.Date(2026, 5, 4, 15, 0, 0, 0, time.UTC)
+
+// Options change a world. The zero value is what most tests want.
+type Options struct {
+	// Mount adds what is to be tested to the world's handler.
+	Mount func(w *World, mux *http.ServeMux)
+	// Store opens the books; by default a store in memory.
+	Store func(t testing.TB) store.Store
+	// AcquirerTimeout is how long the gateway waits for the issuer, in real time; by default three seconds.
+	AcquirerTimeout time.Duration
+	// OnExchange is told of every exchange of a script, for checks against a description of the API.
+	OnExchange func(Exchange)
+}
+
+// World is a gateway and all that it talks to. Everything ends with the test.
+type World struct {
+	http.Handler // what Mount made
+	Gateway      *gateway.Gateway
+	Vault        *vault.Vault
+	Bank         *simulator.Simulator
+	Clock        *Clock
+	Cards        *cards.Table
+	Log          *LogBuffer
+	// Merchants by country: EC is an aggregator's, the others an acquirer's. Their Kushki credentials are the
+	// country in lower case and "-public" or "-private".
+	Merchants map[string]pasarela.Merchant
+
+	onExchange func(Exchange)
+}
+
+// New builds a world.
+func New(t testing.TB, o Options) *World {
+	t.Helper()
+	if o.Store == nil {
+		o.Store = func(testing.TB) store.Store { return NewMemory() }
+	}
+	if o.AcquirerTimeout == 0 {
+		o.AcquirerTimeout = 3 * time.Second
+	}
+	w := &World{Clock: &Clock{now: Start}, Cards: cards.Reference(), Log: &LogBuffer{}, onExchange: o.OnExchange,
+		Merchants: map[string]pasarela.Merchant{}}
+	log := slog.New(slog.NewTextHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	books := o.Store(t)
+	w.openVault(t, books)
+	w.startGateway(t, books, w.startBank(t, log, o.AcquirerTimeout), log, o.AcquirerTimeout)
+	w.addMerchants(t)
+	mux := http.NewServeMux()
+	if o.Mount != nil {
+		o.Mount(w, mux)
+	}
+	w.Handler = mux
+	return w
+}
+
+func (w *World) openVault(t testing.TB, books store.Store) {
+	t.Helper()
+	kek, err := vault.FileKEK(filepath.Join(t.TempDir(), "kek"), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Vault, err = vault.Open(t.Context(), vault.Config{Keysets: books, KEK: kek, Cards: w.Cards})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// startBank serves the issuer on a port of its own and links to it.
+func (w *World) startBank(t testing.TB, log *slog.Logger, timeout time.Duration) *acquirer.Client {
+	t.Helper()
+	var err error
+	w.Bank, err = simulator.Open(simulator.Config{Dir: t.TempDir(), Cards: w.Cards, Clock: w.Clock, Log: log,
+		GatewayTimeout: timeout, Rand: rand.NewPCG(1, 2)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- w.Bank.Serve(ctx, ln) }()
+	link := acquirer.New(acquirer.Config{
+		Dial: func(ctx context.Context) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "tcp", ln.Addr().String())
+		},
+		Opener: w.Vault, Clock: w.Clock, Log: log, OnUnsent: w.Bank.ConsumeRefusal, DialWait: timeout / 2,
+	})
+	link.Start(ctx)
+	t.Cleanup(func() {
+		link.Close()
+		stop()
+		if err := <-served; err != nil {
+			t.Errorf("the issuer ended: %v", err)
+		}
+		if err := w.Bank.Close(); err != nil {
+			t.Errorf("the issuer's books: %v", err)
+		}
+	})
+	return link
+}
+
+func (w *World) startGateway(t testing.TB, books store.Store, link *acquirer.Client, log *slog.Logger, timeout time.Duration) {
+	t.Helper()
+	w.Gateway = gateway.New(gateway.Config{Store: books, Vault: w.Vault, Acquirer: link, Clock: w.Clock,
+		IDs: pasarela.NewIDs(rand.NewChaCha8([32]byte{})), Log: log, AcquirerTimeout: timeout})
+	t.Cleanup(func() {
+		w.Gateway.Close()
+		if err := books.Close(); err != nil {
+			t.Errorf("books: %v", err)
+		}
+	})
+}
+
+func (w *World) addMerchants(t testing.TB) {
+	t.Helper()
+	for _, country := range []string{"EC", "CO", "MX", "PE", "CL"} {
+		name := strings.ToLower(country)
+		model := pasarela.ModelAcquirer
+		if country == "EC" {
+			model = pasarela.ModelAggregator
+		}
+		w.AddMerchant(t, country, pasarela.Merchant{Name: "Merchant " + country, Country: country, Model: model,
+			ThreeDS: pasarela.ThreeDSOff,
+			Kushki:  pasarela.KushkiCredentials{PublicID: name + "-public", PrivateID: name + "-private"}})
+	}
+}
+
+// AddMerchant adds a merchant under a name.
+func (w *World) AddMerchant(t testing.TB, name string, m pasarela.Merchant) {
+	t.Helper()
+	created, err := w.Gateway.CreateMerchant(t.Context(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Merchants[name] = created
+}
+
+// Sweep does what has fallen due.
+func (w *World) Sweep(t testing.TB) {
+	t.Helper()
+	if _, err := w.Gateway.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Clock stands until it is moved.
+type Clock struct {
+	mu  sync.Mutex
+	now time.Time // guarded by mu
+}
+
+// Now implements pasarela.Clock.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Advance moves the clock.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// LogBuffer keeps a log, for tests that look into it.
+type LogBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer // guarded by mu
+}
+
+// Write implements io.Writer.
+func (b *LogBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+// String is all that was logged.
+func (b *LogBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}

@@ -1,0 +1,133 @@
+package kushki
+
+import (
+	"net/http"
+
+	"pasarela"
+	"pasarela/dialect/internal/wire"
+	"pasarela/gateway"
+)
+
+// followRequest asks for a capture, a void or a refund.
+type followRequest struct {
+	Ticket       wire.Text `json:"ticketNumber"`
+	FullResponse shape     `json:"fullResponse"`
+	order
+}
+
+// capture answers POST /card/v1/capture and POST /subscriptions/v1/card/{id}/capture.
+func (c *call) capture() (gateway.Answer, error) {
+	var r followRequest
+	if err := wire.Decode(c.body, &r); err != nil {
+		return gateway.Answer{}, err
+	}
+	c.shape = r.FullResponse
+	if !ticket(string(r.Ticket)) {
+		return gateway.Answer{}, pasarela.Errorf(pasarela.CodeInvalid, "ticketNumber: send 10 to 18 digits")
+	}
+	if err := c.ownTicket(pasarela.Ticket(r.Ticket)); err != nil {
+		return gateway.Answer{}, err
+	}
+	request, err := c.follow(&r, pasarela.Ticket(r.Ticket), everyOutcome)
+	if err != nil {
+		return gateway.Answer{}, err
+	}
+	request.Answer = func(p pasarela.Payment, o pasarela.Operation) gateway.Answer { return c.captureAnswer(p, o, &r) }
+	p, o, err := c.gateway.Capture(c.request.Context(), c.merchant, request)
+	if err != nil {
+		if p.ID == "" {
+			return gateway.Answer{}, err
+		}
+		return gateway.Answer{}, c.refuseDetailed(err, c.ofCapture(p, o, &r))
+	}
+	return request.Answer(p, o), nil
+}
+
+// follow checks what captures, voids and refunds have in common, and settles the amount if there is one.
+func (c *call) follow(r *followRequest, t pasarela.Ticket, only bool) (request gateway.OperationRequest, err error) {
+	request.Ticket = t
+	if err := r.check(); err != nil {
+		return request, err
+	}
+	if r.Amount != nil {
+		settled, total, err := r.Amount.settle(c.merchant)
+		if err != nil {
+			return request, c.currencyRefusal(err)
+		}
+		r.Amount.amount, r.Amount.Capital, request.Amount = settled, nil, &total
+	}
+	if request.Order, err = c.store(&r.order); err != nil {
+		return request, err
+	}
+	request.Remember, err = c.remember(only)
+	return request, err
+}
+
+// currencyRefusal gives captures their own code for a currency that this API does not have.
+func (c *call) currencyRefusal(err error) error {
+	if c.product.transactionType != "CAPTURE" || pasarela.CodeOf(err) != pasarela.CodeCurrencyNotAllowed {
+		return err
+	}
+	return c.refuseDetailed(errCurrencyType, transaction{kind: c.product.transactionType, created: c.now()})
+}
+
+// ownTicket checks that a capture below a subscription's path is of that subscription's payment.
+func (c *call) ownTicket(t pasarela.Ticket) error {
+	path := c.request.PathValue("subscription")
+	if path == "" {
+		return nil
+	}
+	if !subscriptionID(path) {
+		return errSubscriptionID
+	}
+	p, err := c.find(t)
+	if err == nil && p.Subscription != pasarela.SubscriptionID(path) {
+		err = pasarela.Errorf(pasarela.CodeNotFound, "ticket is not of this subscription")
+	}
+	return err
+}
+
+// find looks a payment up by its own ticket or by that of an operation on it.
+func (c *call) find(t pasarela.Ticket) (pasarela.Payment, error) {
+	ctx, books := c.request.Context(), c.gateway.Store
+	p, err := books.PaymentByTicket(ctx, c.merchant.ID, t)
+	if pasarela.CodeOf(err) != pasarela.CodeNotFound || err == nil {
+		return p, err
+	}
+	o, err := books.OperationByTicket(ctx, c.merchant.ID, t)
+	if err != nil {
+		return p, err
+	}
+	return books.Payment(ctx, c.merchant.ID, o.Payment)
+}
+
+// ticket says whether s can be a ticket number.
+func ticket(s string) bool { return len(s) >= 10 && len(s) <= 18 && digits(s) }
+
+// ofCapture keeps the authorization's reference, as the API does.
+func (c *call) ofCapture(p pasarela.Payment, o pasarela.Operation, r *followRequest) transaction {
+	shown := r.order
+	if shown.Amount == nil {
+		shown.Amount = c.orderOf(p).Amount
+	}
+	return transaction{kind: "CAPTURE", status: statusApproved, facts: p.Facts, order: &shown, requested: p.Amount,
+		approved: o.Amount, reference: string(p.ID), trace: o.Trace, approval: first(o.ApprovalCode, p.ApprovalCode),
+		iso: o.ResponseCode, created: o.CreatedAt, ticket: o.Ticket, preauth: p.ID, token: p.Token, subscription: p.Subscription}
+}
+
+func (c *call) captureAnswer(p pasarela.Payment, o pasarela.Operation, r *followRequest) gateway.Answer {
+	t := c.ofCapture(p, o, r)
+	if o.State != pasarela.OpApproved {
+		t.processorError = processorError
+		return c.declineAnswer(t, followUpDecline(o.ResponseCode))
+	}
+	return encode(http.StatusCreated, paid{Details: c.details(t), Ticket: string(o.Ticket), Reference: t.reference, External: r.ExternalRef})
+}
+
+// first is the first of two that is not empty.
+func first(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}

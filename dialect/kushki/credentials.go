@@ -1,0 +1,40 @@
+package kushki
+
+import (
+	"net/http"
+
+	"pasarela"
+	"pasarela/dialect/internal/wire"
+	"pasarela/gateway"
+)
+
+// Header names of the credentials; the shorter ones are those of the newest published description.
+var (
+	publicHeaders  = []string{"Public-Merchant-Id", "Public-Key"}
+	privateHeaders = []string{"Private-Merchant-Id", "Private-Key"}
+)
+
+// authenticate finds the merchant. It answers as the API does: 403 without any credential, 401 where the
+// credential of the other kind came, and K004 for one that nobody has.
+func (h *Handler) authenticate(r *http.Request, public bool) (pasarela.Merchant, error) {
+	due, other := privateHeaders, publicHeaders
+	kind, otherKind := gateway.CredentialKushkiPrivate, gateway.CredentialKushkiPublic
+	if public {
+		due, other, kind, otherKind = other, due, otherKind, kind
+	}
+	value := wire.Header(r, due...)
+	if value == "" && wire.Header(r, other...) != "" {
+		return pasarela.Merchant{}, errWrongCredential
+	}
+	if value == "" {
+		return pasarela.Merchant{}, errNoRoute
+	}
+	m, err := h.gateway.Authenticate(r.Context(), kind, value)
+	if pasarela.CodeOf(err) != pasarela.CodeUnauthorized || err == nil {
+		return m, err
+	}
+	if _, otherErr := h.gateway.Authenticate(r.Context(), otherKind, value); otherErr == nil {
+		return pasarela.Merchant{}, errWrongCredential
+	}
+	return pasarela.Merchant{}, err
+}

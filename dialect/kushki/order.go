@@ -1,0 +1,164 @@
+package kushki
+
+import (
+	"log/slog"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"pasarela"
+	"pasarela/dialect/internal/wire"
+)
+
+// order is what a payment or an operation remembers of its request: everything but the token and the shape
+// of the answer. It is decoded from requests and stored as JSON, masked.
+type order struct {
+	Amount          *amountRequest       `json:"amount,omitzero"`
+	Months          int                  `json:"months,omitzero"`
+	Deferred        *deferred            `json:"deferred,omitzero"`
+	Metadata        wire.Object          `json:"metadata,omitzero"`
+	Contact         kept[contact]        `json:"contactDetails,omitzero"`
+	Order           kept[orderDetails]   `json:"orderDetails,omitzero"`
+	Product         kept[productDetails] `json:"productDetails,omitzero"`
+	Secure          kept[secure3D]       `json:"threeDomainSecure,omitzero"`
+	Webhooks        kept[hooks]          `json:"webhooks,omitzero"`
+	ChargebackHooks kept[hooks]          `json:"webhooksChargeback,omitzero"`
+	SubMerchant     kept[subMerchant]    `json:"subMerchant,omitzero"`
+	CitMit          string               `json:"citMit,omitzero"`
+	ExternalRef     string               `json:"externalReferenceId,omitzero"`
+	ExternalSub     string               `json:"externalSubscriptionID,omitzero"`
+	OriginalID      string               `json:"originalTransactionID,omitzero"`
+	InitialRef      string               `json:"initialRecurrenceReference,omitzero"`
+	TransactionMode string               `json:"transactionMode,omitzero"`
+	Channel         string               `json:"channel,omitzero"`
+	IgnoreWarnings  flag                 `json:"ignoreWarnings,omitzero"`
+
+	// Of a payment by subscription.
+	Name     string `json:"name,omitzero"`
+	LastName string `json:"lastName,omitzero"`
+	Email    string `json:"email,omitzero"`
+}
+
+// deferred asks for installments.
+type deferred struct {
+	GraceMonths           string `json:"graceMonths"`
+	CreditType            string `json:"creditType"`
+	Months                int    `json:"months"`
+	IsInstallmentMerchant flag   `json:"isInstallmentMerchant,omitzero"`
+}
+
+// maxMonths bounds installments.
+const maxMonths = 99
+
+func (d *deferred) check() error {
+	grace := len(d.GraceMonths) == 2 && digits(d.GraceMonths)
+	credit := (len(d.CreditType) == 2 || len(d.CreditType) == 3) && digits(d.CreditType)
+	if !grace || !credit || d.Months < 1 || d.Months > maxMonths {
+		return pasarela.Errorf(pasarela.CodeInvalid, `deferred: send graceMonths "00", creditType "01" and months`)
+	}
+	return nil
+}
+
+var (
+	citMits = []string{"", "C101", "C102", "C103", "C104", "M101", "M102", "M103", "M104", "M205", "M206", "M207", "M208"}
+	modes   = []string{"", "initialRecurrence", "subsequentRecurrence"}
+	// channels are the integrations that name themselves.
+	channels = []string{"", "PRESTASHOP", "WOOCOMMERCE", "MAGENTO", "WEBCHECKOUTPLUS", "WEBCHECKOUT", "POS"}
+)
+
+// check looks at what types cannot say.
+func (o *order) check() error {
+	if o.Months < 0 || o.Months > maxMonths || (o.Months > 0 && o.Deferred != nil) {
+		return pasarela.Errorf(pasarela.CodeInvalid, "months: send months or deferred, not both")
+	}
+	if o.Deferred != nil {
+		if err := o.Deferred.check(); err != nil {
+			return err
+		}
+	}
+	if o.ExternalRef != "" && !reference(o.ExternalRef, 5, 64) {
+		return pasarela.Errorf(pasarela.CodeInvalid, "externalReferenceId: send 5 to 64 letters, digits, - or _")
+	}
+	if o.ExternalSub != "" && !reference(o.ExternalSub, 1, 64) {
+		return pasarela.Errorf(pasarela.CodeInvalid, "externalSubscriptionID: send letters and digits")
+	}
+	for _, e := range []error{
+		oneOf("citMit", o.CitMit, citMits...), oneOf("transactionMode", o.TransactionMode, modes...),
+		oneOf("channel", o.Channel, channels...),
+	} {
+		if e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
+// reference says whether s is made of letters, digits, - and _ and is as long as it must be.
+func reference(s string, least, most int) bool {
+	for i := range len(s) {
+		c := s[i]
+		if c != '-' && c != '_' && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') {
+			return false
+		}
+	}
+	return len(s) >= least && len(s) <= most
+}
+
+// installments is how many months the payment is split into; 1 is none.
+func (o *order) installments() int {
+	if o.Deferred != nil {
+		return o.Deferred.Months
+	}
+	return max(o.Months, 1)
+}
+
+// grace is the number of months before the first installment, "" where none was named.
+func (o *order) grace() string {
+	if o.Deferred == nil {
+		return ""
+	}
+	return o.Deferred.GraceMonths
+}
+
+// store masks whatever was written freely and renders the order for the store.
+func (c *call) store(o *order) ([]byte, error) {
+	for _, raw := range []*jsontext.Value{(*jsontext.Value)(&o.Metadata), &o.Contact.raw, &o.Order.raw, &o.Product.raw,
+		&o.Secure.raw, &o.Webhooks.raw, &o.ChargebackHooks.raw, &o.SubMerchant.raw} {
+		if len(*raw) > 0 {
+			*raw = c.Mask(*raw)
+		}
+	}
+	for _, text := range []*string{&o.ExternalRef, &o.ExternalSub, &o.OriginalID, &o.InitialRef, &o.Name, &o.LastName, &o.Email} {
+		c.maskText(text)
+	}
+	stored, err := json.Marshal(o)
+	if err != nil {
+		return nil, pasarela.Wrap(pasarela.CodeInternal, err, "order cannot be encoded")
+	}
+	return stored, nil
+}
+
+func (h *Handler) maskText(text *string) {
+	if *text != "" {
+		*text = string(h.Mask([]byte(*text)))
+	}
+}
+
+// orderOf reads a payment's order back. One that another dialect wrote has no amounts of ours.
+func (c *call) orderOf(p pasarela.Payment) *order {
+	var o order
+	if p.Dialect == dialect && len(p.Order) > 0 {
+		if err := json.Unmarshal(p.Order, &o); err != nil {
+			c.Log.LogAttrs(c.request.Context(), slog.LevelError, "stored order cannot be read; its amount is shown without taxes",
+				slog.String("payment", string(p.ID)), slog.Any("error", err))
+			o = order{}
+		}
+	}
+	if o.Amount == nil {
+		o.Amount = &amountRequest{amount: wholeAmount(p.Amount)}
+	}
+	return &o
+}
+
+// dialect names whose order a payment carries.
+const dialect = "kushki"

@@ -1,0 +1,192 @@
+package monri
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"pasarela"
+	"pasarela/cde/vault"
+	"pasarela/dialect/internal/wire"
+	"pasarela/gateway"
+)
+
+// tokenRequest is the body of POST /v2/tokens. There is no member for a card verification value: one that is
+// sent is passed over by the decoder and goes with the body.
+type tokenRequest struct {
+	Type     string            `json:"type"`
+	Card     *tokenCard        `json:"card"`
+	Metadata map[string]string `json:"metadata"`
+}
+
+type tokenCard struct {
+	PAN            vault.Number `json:"pan"`
+	ExpirationDate string       `json:"expiration_date"`
+}
+
+// tokenAnswer is what a token is answered with.
+type tokenAnswer struct {
+	Token  string     `json:"token"`
+	Status string     `json:"status"`
+	Card   cardAnswer `json:"card"`
+}
+
+type cardAnswer struct {
+	KeepUntil      string `json:"keep_until"`
+	MaskedPAN      string `json:"masked_pan"`
+	ExpirationDate string `json:"expiration_date"`
+}
+
+// createToken is POST /v2/tokens.
+func (h *Handler) createToken(w http.ResponseWriter, r *http.Request) {
+	m, body, err := h.signed(w, r)
+	if err != nil {
+		h.fail(w, r, m.ID, err)
+		return
+	}
+	t, err := h.tokenize(r, m, body)
+	wire.Wipe(body)
+	if err != nil {
+		h.fail(w, r, m.ID, err)
+		return
+	}
+	a := renderToken(t)
+	h.write(w, a.Status, a.Body)
+}
+
+// signed reads the body and says whose it is, once the header's digest has been found to hold. It returns
+// CodeUnauthorized, CodeInvalid for a body that is too large, and CodeInternal.
+func (h *Handler) signed(w http.ResponseWriter, r *http.Request) (pasarela.Merchant, []byte, error) {
+	a, err := parseAuthorization(r.Header)
+	if err != nil {
+		return pasarela.Merchant{}, nil, err
+	}
+	m, err := h.gateway.Authenticate(r.Context(), gateway.CredentialMonri, a.token)
+	if err != nil && pasarela.CodeOf(err) != pasarela.CodeUnauthorized {
+		return m, nil, err
+	}
+	body, err := wire.Body(w, r)
+	if err != nil {
+		return m, nil, err
+	}
+	if !a.signs(m.Monri.Key, r.RequestURI, body) || !a.within(h.opts.TimestampWindow, h.gateway.Clock.Now()) {
+		wire.Wipe(body)
+		return m, nil, errAuthorization
+	}
+	return m, body, nil
+}
+
+// tokenize understands the body and has its card sealed.
+func (h *Handler) tokenize(r *http.Request, m pasarela.Merchant, body []byte) (pasarela.Token, error) {
+	remember, err := h.remember(r, body)
+	if err != nil {
+		return pasarela.Token{}, err
+	}
+	var q tokenRequest
+	if err := wire.Decode(body, &q); err != nil {
+		return pasarela.Token{}, err
+	}
+	expiry, err := q.check(h.gateway.Clock.Now())
+	if err != nil {
+		return pasarela.Token{}, err
+	}
+	details, err := h.details(q.Metadata)
+	if err != nil {
+		return pasarela.Token{}, err
+	}
+	return h.gateway.Tokenize(r.Context(), m, gateway.TokenizeRequest{
+		Use: pasarela.UseLasting, Card: vault.Card{Number: q.Card.PAN, Expiry: expiry},
+		Details: details, Remember: remember, Answer: renderToken,
+	})
+}
+
+// check returns the expiry as YYMM. Its errors have CodeInvalid and name the member.
+func (q tokenRequest) check(now time.Time) (string, error) {
+	switch {
+	case q.Type != "card":
+		return "", pasarela.Errorf(pasarela.CodeInvalid, `type: send "card"`)
+	case q.Card == nil:
+		return "", pasarela.Errorf(pasarela.CodeInvalid, "card: send an object with pan and expiration_date")
+	case q.Card.PAN.IsZero():
+		return "", pasarela.Errorf(pasarela.CodeInvalid, "card.pan: send a string of 12 to 19 digits")
+	}
+	return parseExpiry(q.Card.ExpirationDate, now)
+}
+
+// parseExpiry reads YYMM, or YMM where the year's leading zero was dropped, and refuses a month that has
+// passed.
+func parseExpiry(s string, now time.Time) (string, error) {
+	if len(s) == 3 {
+		s = "0" + s
+	}
+	if len(s) != 4 || !digits(s) || s[2:] < "01" || s[2:] > "12" {
+		return "", pasarela.Errorf(pasarela.CodeInvalid, "card.expiration_date: send two digits of the year, then two of the month")
+	}
+	if (pasarela.CardFacts{Expiry: s}).ExpiresBefore(now) {
+		return "", pasarela.Errorf(pasarela.CodeInvalid, "card.expiration_date: the card has expired")
+	}
+	return s, nil
+}
+
+// maxMetadata bounds what a merchant can have kept with a token, in bytes of JSON.
+const maxMetadata = 16 << 10
+
+// details is the metadata as it is kept: encoded anew, so that no escape hides a card number from the mask.
+func (h *Handler) details(metadata map[string]string) ([]byte, error) {
+	if len(metadata) == 0 {
+		return nil, nil
+	}
+	body, err := json.Marshal(struct {
+		Metadata map[string]string `json:"metadata"`
+	}{metadata}, json.Deterministic(true))
+	if err != nil {
+		return nil, pasarela.Errorf(pasarela.CodeInvalid, "metadata: send text in UTF-8")
+	}
+	if len(body) > maxMetadata {
+		return nil, pasarela.Errorf(pasarela.CodeInvalid, "metadata: send at most %d bytes", maxMetadata)
+	}
+	return h.opts.Mask(body), nil
+}
+
+// maxKey bounds an Idempotency-Key, in characters.
+const maxKey = 255
+
+// remember reads the Idempotency-Key, which is an addition to Monri's API.
+func (h *Handler) remember(r *http.Request, body []byte) (gateway.Remember, error) {
+	values := r.Header.Values("Idempotency-Key")
+	if len(values) == 0 {
+		return gateway.Remember{}, nil
+	}
+	key := values[0]
+	if len(values) > 1 || key == "" || len(key) > maxKey || !printable(key) {
+		return gateway.Remember{}, pasarela.Errorf(pasarela.CodeInvalid, "Idempotency-Key: send one, of 1 to %d printable characters", maxKey)
+	}
+	return gateway.Remember{Name: r.Method + " " + r.URL.Path + " " + key, Digest: h.opts.Digest("idempotency", body)}, nil
+}
+
+func printable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// renderToken is the answer to a token that was made.
+func renderToken(t pasarela.Token) gateway.Answer {
+	body, err := json.Marshal(tokenAnswer{
+		Token: string(t.ID), Status: statusApproved,
+		Card: cardAnswer{
+			KeepUntil:      t.ExpiresAt.UTC().Format("2006-01-02T15:04:05Z"),
+			MaskedPAN:      t.Facts.BIN + "****" + t.Facts.LastFour,
+			ExpirationDate: t.Facts.Expiry,
+		},
+	})
+	if err != nil {
+		status, body := render(err)
+		return gateway.Answer{Status: status, Body: body}
+	}
+	return gateway.Answer{Status: http.StatusOK, Body: body, Success: true}
+}
