@@ -84,11 +84,14 @@ func (r Remember) release(tx store.Tx, holder string) error {
 	return tx.DropKey(r.Name, holder)
 }
 
-// once runs a verb's first step until it no longer finds another call of the same key under way.
+// once runs a verb's first step until it no longer finds another call of the same key under way. It waits
+// as long as such a call can take.
 func (g *Gateway) once(ctx context.Context, m pasarela.MerchantID, r Remember, step func() error) error {
 	if r.Name == "" {
 		return step()
 	}
+	ctx, cancel := context.WithTimeout(ctx, g.AcquirerTimeout+grace)
+	defer cancel()
 	for {
 		ended := g.keys.wait(m, r.Name)
 		err := step()
