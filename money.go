@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/bojanz/currency"
 )
@@ -13,9 +14,17 @@ import (
 // Currency is an ISO 4217 alphabetic code in upper case, such as "USD" or "CLF".
 type Currency string
 
+// kuna was replaced by the euro in 2023, so lists of currencies in use have it no more; Monri's public
+// documentation still names it.
+const (
+	kuna        = "HRK"
+	kunaNumeric = "191"
+	kunaDigits  = 2
+)
+
 // ParseCurrency accepts an ISO 4217 alphabetic code exactly as the standard spells it.
 func ParseCurrency(code string) (Currency, error) {
-	if !currency.IsValid(code) {
+	if !currency.IsValid(code) && code != kuna {
 		return "", Errorf(CodeInvalid, "unknown currency %q: send an ISO 4217 code", clip(code, 8))
 	}
 	return Currency(code), nil
@@ -23,24 +32,37 @@ func ParseCurrency(code string) (Currency, error) {
 
 // Digits is the number of decimals of the minor unit: 2 for USD and COP, 0 for CLP, 4 for CLF.
 func (c Currency) Digits() int {
+	if c == kuna {
+		return kunaDigits
+	}
 	d, _ := currency.GetDigits(string(c))
 	return int(d)
 }
 
 // Numeric is the three-digit ISO 4217 code that travels in ISO 8583 field 49.
 func (c Currency) Numeric() string {
+	if c == kuna {
+		return kunaNumeric
+	}
 	n, _ := currency.GetNumericCode(string(c))
 	return n
 }
 
-// CurrencyByNumeric finds a currency by its three-digit ISO 4217 code.
-func CurrencyByNumeric(numeric string) (Currency, bool) {
+// byNumeric is made once: messages are read by the thousand.
+var byNumeric = sync.OnceValue(func() map[string]Currency {
+	m := map[string]Currency{kunaNumeric: kuna}
 	for _, code := range currency.GetCurrencyCodes() {
-		if n, ok := currency.GetNumericCode(code); ok && n == numeric {
-			return Currency(code), true
+		if n, ok := currency.GetNumericCode(code); ok {
+			m[n] = Currency(code)
 		}
 	}
-	return "", false
+	return m
+})
+
+// CurrencyByNumeric finds a currency by its three-digit ISO 4217 code.
+func CurrencyByNumeric(numeric string) (Currency, bool) {
+	c, ok := byNumeric()[numeric]
+	return c, ok
 }
 
 // Money is a non-negative amount in minor units of its currency. It never touches a float.

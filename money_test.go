@@ -96,7 +96,7 @@ func TestCaptureCeilingRoundsDown(t *testing.T) {
 
 func TestCurrencyDigits(t *testing.T) {
 	t.Parallel()
-	for c, want := range map[Currency]int{"USD": 2, "COP": 2, "CLP": 0, "CLF": 4, "PEN": 2, "MXN": 2, "BAM": 2, "EUR": 2} {
+	for c, want := range map[Currency]int{"USD": 2, "COP": 2, "CLP": 0, "CLF": 4, "PEN": 2, "MXN": 2, "BAM": 2, "EUR": 2, "HRK": 2} {
 		if c.Digits() != want {
 			t.Errorf("%s has %d digits, want %d", c, c.Digits(), want)
 		}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -33,7 +34,8 @@ func (v *view) sections(tag, path string, item pathItem) ([]section, error) {
 func (v *view) section(method, path string, item pathItem, o *operation) (section, error) {
 	base := strings.TrimSuffix(v.Servers[0].URL, "/")
 	s := section{ID: anchor(v.name, o.OperationID), Method: method, Path: base + path, Summary: o.Summary,
-		Description: paragraphs(o.Description), Errors: o.Errors}
+		Description: paragraphs(o.Description), Errors: slices.Clone(o.Errors)}
+	slices.SortStableFunc(s.Errors, func(a, b documentedError) int { return a.Status - b.Status })
 	for _, alternative := range o.Security {
 		for name := range alternative {
 			scheme, _ := v.Components.SecuritySchemes.get(name)
@@ -108,7 +110,7 @@ func (v *view) body(content ordered[media]) (*body, error) {
 func (v *view) rows(prefix string, s schema) ([]row, error) {
 	var all []row
 	for _, p := range s.Properties {
-		r, err := v.row(prefix+p.Key, p.Value, contains(s.Required, p.Key))
+		r, err := v.row(prefix+p.Key, p.Value, slices.Contains(s.Required, p.Key))
 		if err != nil {
 			return nil, err
 		}
@@ -124,15 +126,6 @@ func (v *view) rows(prefix string, s schema) ([]row, error) {
 		all = append(all, nested...)
 	}
 	return all, nil
-}
-
-func contains(all []string, one string) bool {
-	for _, s := range all {
-		if s == one {
-			return true
-		}
-	}
-	return false
 }
 
 func (v *view) row(name string, s schema, required bool) (row, error) {

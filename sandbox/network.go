@@ -117,7 +117,7 @@ func (c *Controls) addCard(r *http.Request) (any, error) {
 
 func (c *Controls) resetNetwork() error {
 	if c.Recorder != nil {
-		c.Recorder.Reset()
+		c.Recorder.Forget()
 	}
 	if c.Simulator == nil {
 		return nil

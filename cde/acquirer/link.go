@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"runtime"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -176,6 +177,7 @@ func (l *link) gather(batch []*pending) []*pending {
 	case <-l.done:
 		return nil
 	}
+	runtime.Gosched() // callers that are ready to run get their message into the same write
 	for len(batch) < maxBatch {
 		select {
 		case p := <-l.out:

@@ -28,7 +28,7 @@ func (c *devCommand) Run(ctx context.Context) error {
 	}
 	c.Listen = l.Addr().String()
 	n, err := openNode(ctx, settings{place: c.place, process: c.process, acquirer: c.Acquirer, simulator: c.SimulatorListen,
-		sandbox: true, createKEK: true, start: c.StartTime}, log)
+		sandbox: true, createKEK: true, startTime: c.StartTime}, log)
 	if err != nil {
 		return err
 	}

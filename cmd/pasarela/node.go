@@ -37,7 +37,7 @@ type settings struct {
 	sandbox   bool      // controls, and a clock that can be moved
 	testCards bool      // refuse every number that is no known test card
 	createKEK bool      // make the data folder's key-encryption key where it is missing
-	start     time.Time // of a new sandbox clock
+	startTime time.Time // of a new sandbox clock
 }
 
 // node is one gateway process: everything that dev and serve have in common.
@@ -112,7 +112,7 @@ func (n *node) openClock(context.Context) error {
 	if !n.sandbox {
 		return nil
 	}
-	c, err := sandbox.OpenClock(n.Data, n.start)
+	c, err := sandbox.OpenClock(n.Data, n.startTime)
 	if err != nil {
 		return err
 	}
@@ -171,7 +171,7 @@ func (n *node) openAcquirer(ctx context.Context) error {
 	}
 	n.link = acquirer.New(conf)
 	n.link.Start(ctx)
-	n.onClose(n.link.Close)
+	n.onClose(func() error { n.link.Close(); return nil })
 	return nil
 }
 
@@ -208,9 +208,7 @@ func (n *node) openServer(context.Context) error {
 	kushki.New(n.gateway, kushki.Options{Log: n.log, Mask: n.vault.MaskBytes, Digest: n.vault.Digest,
 		CountryName: cards.CountryName, Sandbox: n.sandbox}).Mount(mux)
 	monri.New(n.gateway, monri.Options{Log: n.log, Mask: n.vault.MaskBytes, Digest: n.vault.Digest}).Mount(mux)
-	if err := api.Mount(mux); err != nil {
-		return err
-	}
+	api.Mount(mux)
 	mux.Handle("GET /metrics", n.metrics.Handler())
 	if n.sandbox {
 		inboxes, err := sandbox.OpenInboxes(n.inboxes())

@@ -37,7 +37,7 @@ func (c *simulatorCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := simulator.Open(simulator.Config{Dir: c.Data, Cards: table, Clock: pasarela.SystemClock{}, Log: log, GatewayTimeout: c.AcquirerTimeout})
+	s, err := simulator.Open(simulator.Config{Dir: c.Data, Cards: table, Clock: pasarela.SystemClock{}, Log: log, GatewayTimeout: c.AcquirerTimeout, Standalone: true})
 	if err != nil {
 		return err
 	}

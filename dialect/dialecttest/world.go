@@ -20,6 +20,7 @@ import (
 	"pasarela/cde/vault"
 	"pasarela/gateway"
 	"pasarela/store"
+	"pasarela/store/sqlite"
 )
 
 // Start is what the clock of a world shows at first: a Monday, ten in the morning in Lima.
@@ -29,7 +30,7 @@ var Start = time.Date(2026, 5, 4, 15, 0, 0, 0, time.UTC)
 type Options struct {
 	// Mount adds what is to be tested to the world's handler.
 	Mount func(w *World, mux *http.ServeMux)
-	// Store opens the books; by default a store in memory.
+	// Store opens the books; by default SQLite in a folder of the test's. InMemory is another.
 	Store func(t testing.TB) store.Store
 	// AcquirerTimeout is how long the gateway waits for the issuer, in real time; by default three seconds.
 	AcquirerTimeout time.Duration
@@ -57,7 +58,7 @@ type World struct {
 func New(t testing.TB, o Options) *World {
 	t.Helper()
 	if o.Store == nil {
-		o.Store = func(testing.TB) store.Store { return NewMemory() }
+		o.Store = onDisk
 	}
 	if o.AcquirerTimeout == 0 {
 		o.AcquirerTimeout = 3 * time.Second
@@ -76,6 +77,19 @@ func New(t testing.TB, o Options) *World {
 	w.Handler = mux
 	return w
 }
+
+// onDisk opens SQLite as production has it, but for waiting for the disk: these tests pull no plug.
+func onDisk(t testing.TB) store.Store {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "books.db"), sqlite.Options{Synchronous: "OFF"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// InMemory keeps the books in memory, for fuzzing.
+func InMemory(testing.TB) store.Store { return NewMemory() }
 
 func (w *World) openVault(t testing.TB, books store.Store) {
 	t.Helper()

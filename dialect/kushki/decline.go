@@ -69,7 +69,7 @@ const processorError = "K006"
 
 // declineAnswer renders a decline.
 func (c *call) declineAnswer(t transaction, d decline) gateway.Answer {
-	t.status, t.declined, t.approved.Minor = statusDeclined, &d, 0
+	t.status, t.declined, t.message, t.approval, t.approved.Minor = statusDeclined, &d, d.message(), "", 0
 	return encode(http.StatusBadRequest, refusalBody{
 		Code: d.code, Message: d.message(), ProcessorError: processorError, Details: c.details(t),
 		Reference: t.reference, External: t.external(),
@@ -91,14 +91,14 @@ func isoErrorCode(responseCode string) string {
 // refuseDetailed renders a refusal whose product documents details: as an error that carries its answer.
 func (c *call) refuseDetailed(err error, t transaction) error {
 	row := c.product.refusalOf(err)
-	if _, replay := err.(*gateway.Replay); replay || !row.detailed {
+	if !row.detailed {
 		return err
 	}
 	text := row.text
 	if text == "" {
 		text = row.message
 	}
-	t.status, t.declined, t.approved.Minor = statusDeclined, &decline{row.code, text}, 0
+	t.status, t.declined, t.message, t.approved.Minor = statusDeclined, &decline{row.code, text}, row.message, 0
 	t.processorError = row.processorError
 	if t.reference == "" {
 		t.reference = string(c.gateway.IDs.Payment())

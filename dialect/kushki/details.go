@@ -30,8 +30,9 @@ type transaction struct {
 	iso       string // field 39
 	created   time.Time
 
-	declined       *decline // nil for an approval
-	processorError string
+	declined       *decline        // nil for an approval
+	message        string          // of the refusal
+	processorError string          // in the details as well
 	ticket         pasarela.Ticket // of the capture, in its details
 	saleTicket     pasarela.Ticket // of what a void or refund is of
 	preauth        pasarela.PaymentID
@@ -76,37 +77,34 @@ func (c *call) details(t transaction) any {
 
 // nested is the v2 shape. Members that an operation does not have are left out.
 type nested struct {
-	Amount                 *amount        `json:"amount,omitzero"`
-	AcquirerBank           string         `json:"acquirerBank,omitzero"`
-	ApprovalCode           string         `json:"approvalCode,omitzero"`
-	ApprovedAmount         wire.Amount    `json:"approvedTransactionAmount"`
-	BinInfo                *binInfo       `json:"binInfo,omitzero"`
-	CardHolderName         string         `json:"cardHolderName,omitzero"`
-	Created                int64          `json:"created"`
-	MerchantID             string         `json:"merchantId"`
-	MerchantName           string         `json:"merchantName"`
-	PaymentBrand           string         `json:"paymentBrand,omitzero"`
-	ProcessorBankName      string         `json:"processorBankName,omitzero"`
-	RequestAmount          wire.Amount    `json:"requestAmount"`
-	ResponseCode           string         `json:"responseCode"`
-	ResponseText           string         `json:"responseText"`
-	Rules                  *[]rule        `json:"rules,omitzero"`
-	ProcessorError         string         `json:"processorError,omitzero"`
-	ProcessorMessage       string         `json:"processorMessage,omitzero"`
-	SaleTicketNumber       string         `json:"saleTicketNumber,omitzero"`
-	PreauthReference       string         `json:"preauthTransactionReference,omitzero"`
-	TicketNumber           string         `json:"ticketNumber,omitzero"`
-	Token                  string         `json:"token,omitzero"`
-	TransactionID          string         `json:"transactionId,omitzero"`
-	TransactionReference   string         `json:"transactionReference,omitzero"`
-	TransactionStatus      string         `json:"transactionStatus"`
-	TransactionType        string         `json:"transactionType"`
-	MessageFields          *messageFields `json:"messageFields,omitzero"`
-	IsoErrorCode           string         `json:"isoErrorCode,omitzero"`
-	ExternalReferenceID    string         `json:"externalReferenceId,omitzero"`
-	InitialRecurrenceRef   string         `json:"initialRecurrenceReference,omitzero"`
-	OriginalTransactionID  string         `json:"originalTransactionID,omitzero"`
-	ExternalSubscriptionID string         `json:"externalSubscriptionID,omitzero"`
+	Amount               *amount        `json:"amount,omitzero"`
+	AcquirerBank         string         `json:"acquirerBank,omitzero"`
+	ApprovalCode         string         `json:"approvalCode,omitzero"`
+	ApprovedAmount       wire.Amount    `json:"approvedTransactionAmount"`
+	BinInfo              *binInfo       `json:"binInfo,omitzero"`
+	CardHolderName       string         `json:"cardHolderName,omitzero"`
+	Created              int64          `json:"created"`
+	MerchantID           string         `json:"merchantId"`
+	MerchantName         string         `json:"merchantName"`
+	PaymentBrand         string         `json:"paymentBrand,omitzero"`
+	ProcessorBankName    string         `json:"processorBankName,omitzero"`
+	RequestAmount        wire.Amount    `json:"requestAmount"`
+	ResponseCode         string         `json:"responseCode"`
+	ResponseText         string         `json:"responseText"`
+	Rules                *[]rule        `json:"rules,omitzero"`
+	ProcessorError       string         `json:"processorError,omitzero"`
+	ProcessorMessage     string         `json:"processorMessage,omitzero"`
+	SaleTicketNumber     string         `json:"saleTicketNumber,omitzero"`
+	PreauthReference     string         `json:"preauthTransactionReference,omitzero"`
+	TicketNumber         string         `json:"ticketNumber,omitzero"`
+	Token                string         `json:"token,omitzero"`
+	TransactionID        string         `json:"transactionId,omitzero"`
+	TransactionReference string         `json:"transactionReference,omitzero"`
+	TransactionStatus    string         `json:"transactionStatus"`
+	TransactionType      string         `json:"transactionType"`
+	MessageFields        *messageFields `json:"messageFields,omitzero"`
+	IsoErrorCode         string         `json:"isoErrorCode,omitzero"`
+	ExternalReferenceID  string         `json:"externalReferenceId,omitzero"`
 }
 
 // binInfo spells the BIN's name as each operation does: bindCard where it is approved, binCard elsewhere.
@@ -148,6 +146,9 @@ func (c *call) nested(t transaction) *nested {
 	switch {
 	case t.declined != nil:
 		n.Rules, n.ProcessorError = new([]rule{}), t.processorError
+		if t.processorError == processorError {
+			n.ProcessorMessage = t.message
+		}
 	case t.saleTicket != "":
 		n.AcquirerBank, n.TransactionReference = acquirerBank, "" // the reference stands at the top only
 	case t.preauth != "":

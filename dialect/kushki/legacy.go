@@ -124,7 +124,7 @@ func (c *call) flatDecline(t transaction) *flatDecline {
 		CardType: string(t.facts.Type), PaymentBrand: flatBrandName(t.facts.Brand), ResponseCode: t.declined.code,
 		ResponseText: t.declined.text, MerchantName: c.merchant.Name, CardHolderName: t.facts.Holder,
 		LastFourDigitsOfCard: t.facts.LastFour, ApprovedAmount: wire.Amount(t.approved), AcquirerBank: acquirerBank,
-		ProcessorError: t.processorError, ProcessorMessage: t.declined.message(), Rules: []rule{},
+		ProcessorError: t.processorError, ProcessorMessage: t.message, Rules: []rule{},
 		TransactionStatus: t.status, TransactionType: t.kind,
 	}
 	if d.ProcessorError == "" {

@@ -8,11 +8,14 @@ import (
 	"pasarela/cde/cards"
 	"pasarela/dialect/dialecttest"
 	"pasarela/dialect/kushki"
+	"pasarela/store"
 )
 
 // newWorld is a world that speaks Kushki. Besides the countries' merchants it has one of Peru by the aggregator.
-func newWorld(t testing.TB) *dialecttest.World {
-	w := dialecttest.New(t, dialecttest.Options{Mount: mount})
+func newWorld(t testing.TB) *dialecttest.World { return worldOn(t, nil) }
+
+func worldOn(t testing.TB, books func(testing.TB) store.Store) *dialecttest.World {
+	w := dialecttest.New(t, dialecttest.Options{Mount: mount, Store: books})
 	w.AddMerchant(t, "aggregated", pasarela.Merchant{Name: "Aggregated PE", Country: "PE", Model: pasarela.ModelAggregator,
 		Kushki: pasarela.KushkiCredentials{PublicID: "agg-public", PrivateID: "agg-private"}})
 	return w

@@ -84,6 +84,7 @@ func (h *Handler) tokenize(r *http.Request, m pasarela.Merchant, body []byte) (p
 		return pasarela.Token{}, err
 	}
 	var q tokenRequest
+	defer q.wipe()
 	if err := wire.Decode(body, &q); err != nil {
 		return pasarela.Token{}, err
 	}
@@ -101,8 +102,15 @@ func (h *Handler) tokenize(r *http.Request, m pasarela.Merchant, body []byte) (p
 	})
 }
 
+// wipe overwrites the card once it was sealed, or refused.
+func (q *tokenRequest) wipe() {
+	if q.Card != nil {
+		vault.Card{Number: q.Card.PAN}.Wipe()
+	}
+}
+
 // check returns the expiry as YYMM. Its errors have CodeInvalid and name the member.
-func (q tokenRequest) check(now time.Time) (string, error) {
+func (q *tokenRequest) check(now time.Time) (string, error) {
 	switch {
 	case q.Type != "card":
 		return "", pasarela.Errorf(pasarela.CodeInvalid, `type: send "card"`)

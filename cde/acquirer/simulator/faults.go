@@ -39,7 +39,7 @@ const (
 	maxFaultDelay = 10 * time.Minute
 )
 
-// Fault is one kind of failure for the next Count messages that it fits; 0 means 1.
+// Fault is one kind of failure for the next Count messages that it fits; 0 means 1, and no On means any.
 type Fault struct {
 	Kind         FaultKind `json:"kind"`
 	On           FaultOn   `json:"on"`
@@ -57,6 +57,9 @@ func (f Fault) check() (Fault, error) {
 		return f, pasarela.Errorf(pasarela.CodeInvalid, "kind must be no_response, late_response, drop_connection, "+
 			"refuse_connection, duplicate_response, garbage or decline")
 	}
+	if f.On == "" {
+		f.On = OnAny
+	}
 	switch f.On {
 	case OnAuthorization, OnCapture, OnReversal, OnRefund, OnAny:
 	default:
@@ -71,8 +74,6 @@ func (f Fault) check() (Fault, error) {
 
 func (f Fault) checkDetails() error {
 	switch {
-	case f.DelayMS != 0 && f.Kind != FaultLateResponse:
-		return pasarela.Errorf(pasarela.CodeInvalid, "delay_ms goes with late_response only")
 	case f.DelayMS < 0 || f.DelayMS > maxFaultDelay.Milliseconds():
 		return pasarela.Errorf(pasarela.CodeInvalid, "delay_ms must be 0 to %d", maxFaultDelay.Milliseconds())
 	case f.ResponseCode != "" && f.Kind != FaultDecline:

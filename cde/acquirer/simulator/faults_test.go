@@ -211,7 +211,6 @@ func TestFaultsAreChecked(t *testing.T) {
 	}{
 		"kind":             {simulator.Fault{Kind: "explode", On: "any"}, "kind must be"},
 		"on":               {simulator.Fault{Kind: "garbage", On: "sale"}, "on must be"},
-		"on left out":      {simulator.Fault{Kind: "garbage"}, "on must be"},
 		"count":            {simulator.Fault{Kind: "garbage", On: "any", Count: -1}, "count must be"},
 		"delay":            {simulator.Fault{Kind: "late_response", On: "any", DelayMS: -1}, "delay_ms must be"},
 		"delay of another": {simulator.Fault{Kind: "garbage", On: "any", DelayMS: 5}, "goes with late_response"},

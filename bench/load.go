@@ -1,0 +1,155 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// worker is what one connection does again and again. It tells how long each part of a turn took.
+type worker interface {
+	turn(c *connection, took func(part int, d time.Duration)) error
+}
+
+// errSpent ends a measurement early and well: what it works on has run out.
+var errSpent = errors.New("nothing left to work on")
+
+// load is one measurement.
+type load struct {
+	address  string
+	workers  []worker // one connection each
+	parts    int      // that a turn tells of
+	warmUp   time.Duration
+	duration time.Duration
+}
+
+// sample is what came of a load.
+type sample struct {
+	turns int
+	lasts time.Duration     // of what was counted
+	parts [][]time.Duration // latencies by part, sorted
+}
+
+func (s sample) perSecond() float64 {
+	if s.lasts <= 0 {
+		return 0
+	}
+	return float64(s.turns) / s.lasts.Seconds()
+}
+
+// at is the latency of part below which a share q of the turns lies.
+func (s sample) at(part int, q float64) time.Duration {
+	sorted := s.parts[part]
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
+}
+
+// run warms up, and then counts the turns that begin and end within the duration. The first turn that fails
+// ends it.
+func (l load) run(ctx context.Context) (sample, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	connections, err := l.connect(ctx)
+	if err != nil {
+		return sample{}, err
+	}
+	began := time.Now()
+	window := &window{from: began.Add(l.warmUp), to: began.Add(l.warmUp + l.duration)}
+	tallies := make([]tally, len(l.workers))
+	var running sync.WaitGroup
+	for i, w := range l.workers {
+		running.Go(func() {
+			defer connections[i].close()
+			tallies[i].parts = make([][]time.Duration, l.parts)
+			if err := tallies[i].run(ctx, w, connections[i], window); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	running.Wait()
+	if err := context.Cause(ctx); err != nil {
+		return sample{}, err
+	}
+	return l.add(tallies, window), nil
+}
+
+func (l load) connect(ctx context.Context) ([]*connection, error) {
+	var all []*connection
+	for range l.workers {
+		c, err := dial(ctx, l.address)
+		if err == nil {
+			err = c.deadline(l.warmUp + l.duration + requestWithin)
+		}
+		if err != nil {
+			for _, c := range all {
+				c.close()
+			}
+			return nil, fmt.Errorf("connect to %s: %w", l.address, err)
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+func (l load) add(tallies []tally, w *window) sample {
+	s := sample{lasts: l.duration, parts: make([][]time.Duration, l.parts)}
+	if ended := w.ended.Load(); ended != 0 {
+		s.lasts = time.Unix(0, ended).Sub(w.from)
+	}
+	for _, t := range tallies {
+		s.turns += t.turns
+		for i, p := range t.parts {
+			s.parts[i] = append(s.parts[i], p...)
+		}
+	}
+	for _, p := range s.parts {
+		slices.Sort(p)
+	}
+	return s
+}
+
+// window is when turns count.
+type window struct {
+	from, to time.Time
+	ended    atomic.Int64 // nanoseconds since 1970 where the first worker had nothing left, else 0
+}
+
+// tally is what one worker did.
+type tally struct {
+	turns int
+	parts [][]time.Duration
+}
+
+func (t *tally) run(ctx context.Context, w worker, c *connection, win *window) error {
+	counts := false
+	took := func(part int, d time.Duration) {
+		if counts {
+			t.parts[part] = append(t.parts[part], d)
+		}
+	}
+	for ctx.Err() == nil && win.ended.Load() == 0 {
+		now := time.Now()
+		if now.After(win.to) {
+			return nil
+		}
+		counts = now.After(win.from)
+		err := w.turn(c, took)
+		if errors.Is(err, errSpent) {
+			win.ended.CompareAndSwap(0, time.Now().UnixNano())
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if counts && win.ended.Load() == 0 && !time.Now().After(win.to) {
+			t.turns++
+		}
+	}
+	return nil
+}

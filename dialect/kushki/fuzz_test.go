@@ -1,0 +1,113 @@
+package kushki_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"pasarela/dialect/dialecttest"
+)
+
+// knownNumber is the card that must not show up anywhere.
+const knownNumber = "5451951574925480"
+
+const (
+	tokenBody  = `{"card":{"name":"Rosa","number":"5451951574925480","expiryMonth":"11","expiryYear":"29","cvv":"417"},"totalAmount":5,"currency":"PEN"}`
+	amountBody = `{"subtotalIva":0,"subtotalIva0":5,"iva":0,"ice":0,"currency":"PEN"}`
+)
+
+// send plays one request as a merchant of Peru.
+func send(w *dialecttest.World, method, path, body string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	kind := "Private-Merchant-Id"
+	value := "pe-private"
+	if strings.HasSuffix(path, "/tokens") {
+		kind, value = "Public-Merchant-Id", "pe-public"
+	}
+	r.Header.Set(kind, value)
+	answer := httptest.NewRecorder()
+	w.ServeHTTP(answer, r)
+	return answer
+}
+
+// member takes one text out of an answer.
+func member(t testing.TB, answer *httptest.ResponseRecorder, name string) string {
+	t.Helper()
+	var members map[string]any
+	if err := json.Unmarshal(answer.Body.Bytes(), &members); err != nil {
+		t.Fatalf("answer is no JSON object: %s", answer.Body)
+	}
+	text, ok := members[name].(string)
+	if !ok {
+		t.Fatalf("answer %d has no %s: %s", answer.Code, name, answer.Body)
+	}
+	return text
+}
+
+func token(t testing.TB, w *dialecttest.World) string {
+	t.Helper()
+	return member(t, send(w, http.MethodPost, "/card/v1/tokens", tokenBody), "token")
+}
+
+// fuzz sends bodies to one endpoint: whatever comes, the answer is JSON and never a failure of ours.
+func fuzz(f *testing.F, method, path string, seeds ...string) {
+	w := worldOn(f, dialecttest.InMemory)
+	ticket := member(f, send(w, http.MethodPost, "/card/v1/charges", `{"token":"`+token(f, w)+`","amount":`+amountBody+`}`), "ticketNumber")
+	path = strings.ReplaceAll(path, "TICKET", ticket)
+	for _, s := range append(seeds, ``, `{}`, `[]`, `{"amount":`+amountBody+`}`, tokenBody) {
+		f.Add(strings.ReplaceAll(s, "TICKET", ticket))
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		answer := send(w, method, path, body)
+		if answer.Code >= http.StatusInternalServerError {
+			t.Fatalf("%d: %s", answer.Code, answer.Body)
+		}
+		var object map[string]any
+		if err := json.Unmarshal(answer.Body.Bytes(), &object); err != nil {
+			t.Fatalf("answer is no JSON object: %v: %s", err, answer.Body)
+		}
+		if strings.Contains(answer.Body.String(), knownNumber) {
+			t.Fatalf("answer shows the card: %s", answer.Body)
+		}
+		if log := w.Log.String(); strings.Contains(log, knownNumber) {
+			t.Fatal("log shows the card")
+		}
+	})
+}
+
+func FuzzCardToken(f *testing.F) {
+	fuzz(f, http.MethodPost, "/card/v1/tokens", `{"card":{"number":"5451951574925480"}}`)
+}
+
+func FuzzCharge(f *testing.F) {
+	fuzz(f, http.MethodPost, "/card/v1/charges", `{"token":"x","amount":`+amountBody+`,"fullResponse":"v2","webhooks":{"webhooks":[{"urls":["https://a.example"]}]}}`,
+		`{"token":"x","amount":{"extraTaxes":{"iac":1}},"deferred":{},"metadata":{"a":"5451951574925480"},"threeDomainSecure":{"threeDomainSecure":{"eci":"05"}}}`)
+}
+
+func FuzzPreauthorization(f *testing.F) {
+	fuzz(f, http.MethodPost, "/card/v1/preAuthorization", `{"token":"x","amount":`+amountBody+`,"fullResponse":true}`)
+}
+
+func FuzzCapture(f *testing.F) {
+	fuzz(f, http.MethodPost, "/card/v1/capture", `{"ticketNumber":"TICKET","fullResponse":"v2"}`, `{"ticketNumber":TICKET,"fullResponse":true}`)
+}
+
+func FuzzVoid(f *testing.F) {
+	fuzz(f, http.MethodDelete, "/v1/charges/TICKET", `{"amount":{"subtotalIva":0,"subtotalIva0":0.01,"iva":0,"currency":"PEN"},"fullResponse":"v2"}`)
+}
+
+func FuzzRefund(f *testing.F) {
+	fuzz(f, http.MethodDelete, "/v1/refund/TICKET", `{"amount":{"subtotalIva":0,"subtotalIva0":0.01,"iva":0,"currency":"PEN"},"fullResponse":true}`)
+}
+
+func FuzzSubscriptionToken(f *testing.F) { fuzz(f, http.MethodPost, "/subscriptions/v1/card/tokens") }
+
+func FuzzSubscription(f *testing.F) {
+	fuzz(f, http.MethodPost, "/subscriptions/v1/card", `{"token":"x","planName":"p","periodicity":"custom","contactDetails":{},"startDate":"2031-02-01","amount":`+amountBody+`,"retryConfiguration":{"value":[1]}}`)
+}
+
+func FuzzSubscriptionAuthorization(f *testing.F) {
+	fuzz(f, http.MethodPost, "/subscriptions/v1/card/1700000000123000/authorize", `{"amount":`+amountBody+`,"months":1,"name":"5451951574925480"}`)
+}

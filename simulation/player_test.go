@@ -1,0 +1,295 @@
+package simulation
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"pasarela"
+	"pasarela/cde/vault"
+	"pasarela/gateway"
+)
+
+// shop is what the players of one merchant know together.
+type shop struct {
+	merchant pasarela.Merchant
+
+	mu      sync.Mutex
+	tickets []pasarela.Ticket         // of payments and operations; guarded by mu
+	stored  []pasarela.SubscriptionID // guarded by mu
+	orders  []order                   // made under a key; guarded by mu
+}
+
+// order is a request that can be made again, byte for byte. Exactly one of its requests is set.
+type order struct {
+	charge  *gateway.AuthorizeRequest
+	follow  *gateway.OperationRequest
+	kind    pasarela.OperationKind // of follow
+	expires time.Time              // of the token
+	made    time.Time
+}
+
+func (o order) remember() gateway.Remember {
+	if o.charge != nil {
+		return o.charge.Remember
+	}
+	return o.follow.Remember
+}
+
+// player is one caller. It does one thing after the other.
+type player struct {
+	w      *world
+	number int
+	turn   int
+	random *rand.Rand
+}
+
+func (w *world) newPlayer(i int) *player {
+	return &player{w: w, number: i, random: w.random("player", i)}
+}
+
+func (p *player) play(turns int) {
+	for p.turn = range turns {
+		time.Sleep(time.Duration(1 + p.random.Int64N(int64(100*time.Millisecond))))
+		s := p.w.shops[p.random.IntN(len(p.w.shops))]
+		switch n := p.random.IntN(100); {
+		case n < 45:
+			p.buy(s)
+		case n < 48:
+			p.buyTogether(s)
+		case n < 53:
+			p.subscribe(s)
+		case n < 60:
+			p.chargeStored(s)
+		case n < 90:
+			p.followUp(s)
+		case n < 93:
+			p.followTogether(s)
+		default:
+			p.repeat(s)
+		}
+	}
+}
+
+// tokenize gets a token, or none where the gateway died or did not want the card.
+func (p *player) tokenize(s *shop, use pasarela.TokenUse, total pasarela.Money) (pasarela.Token, bool) {
+	number, err := vault.ParseNumber(p.w.wallet[p.random.IntN(len(p.w.wallet))])
+	if err != nil {
+		p.w.violation("test card cannot be read: %v", err)
+		return pasarela.Token{}, false
+	}
+	cvv, err := vault.ParseCVV("123")
+	if err != nil {
+		p.w.violation("CVV cannot be read: %v", err)
+		return pasarela.Token{}, false
+	}
+	gw := p.w.current()
+	t, err := gw.gateway.Tokenize(p.w.ctx, s.merchant, gateway.TokenizeRequest{
+		Use: use, Total: total, Card: vault.Card{Number: number, CVV: cvv, Expiry: "4912", Holder: "A Player"}})
+	if gw.dead() {
+		return pasarela.Token{}, false
+	}
+	if err != nil {
+		p.w.violation("tokenize: %v", err)
+		return pasarela.Token{}, false
+	}
+	return t, true
+}
+
+func (p *player) amount(s *shop) pasarela.Money {
+	currencies := s.merchant.Currencies
+	return pasarela.Money{Minor: 1 + p.random.Int64N(50_000), Currency: currencies[p.random.IntN(len(currencies))]}
+}
+
+func (p *player) kind() pasarela.PaymentKind {
+	if p.random.IntN(5) < 2 {
+		return pasarela.KindSale
+	}
+	return pasarela.KindAuthorization
+}
+
+// newCharge is a request for a fresh token; now and then for another amount than the token's.
+func (p *player) newCharge(s *shop) (order, bool) {
+	total := p.amount(s)
+	t, ok := p.tokenize(s, pasarela.UseCharge, total)
+	if !ok {
+		return order{}, false
+	}
+	if p.random.IntN(30) == 0 {
+		total.Minor++
+	}
+	return p.order(s, order{charge: &gateway.AuthorizeRequest{Kind: p.kind(), Token: t.ID, Amount: total, Dialect: "kushki",
+		Order: []byte("{}"), Answer: answerCharge}, expires: t.ExpiresAt}), true
+}
+
+// order gives most requests a key and keeps those for repetition.
+func (p *player) order(s *shop, o order) order {
+	o.made = p.w.clock.Now()
+	if p.random.IntN(3) == 0 {
+		return o
+	}
+	name := fmt.Sprintf("POST /player-%d/turn-%d", p.number, p.turn)
+	key := gateway.Remember{Name: name, Digest: []byte(name), OnlySuccess: p.random.IntN(2) == 0}
+	if o.charge != nil {
+		o.charge.Remember = key
+	} else {
+		o.follow.Remember = key
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.orders = append(s.orders, o)
+	return o
+}
+
+func answerCharge(p pasarela.Payment) gateway.Answer {
+	good := p.State == pasarela.StateAuthorized || p.State == pasarela.StateCaptured
+	return gateway.Answer{Status: 201, Success: good, Body: fmt.Appendf(nil, "%s %s %s %s", p.ID, p.Ticket, p.State, p.ApprovalCode)}
+}
+
+func answerFollow(p pasarela.Payment, o pasarela.Operation) gateway.Answer {
+	return gateway.Answer{Status: 201, Success: o.State != pasarela.OpDeclined,
+		Body: fmt.Appendf(nil, "%s %s %s %s %s", o.ID, o.Ticket, o.State, p.State, o.Amount)}
+}
+
+func (p *player) buy(s *shop) {
+	if o, ok := p.newCharge(s); ok {
+		p.perform(s, o)
+	}
+}
+
+// buyTogether has several callers spend one token at the same time.
+func (p *player) buyTogether(s *shop) {
+	o, ok := p.newCharge(s)
+	if !ok {
+		return
+	}
+	winners := p.together(func() bool { return p.perform(s, o) })
+	if o.charge.Remember.Name == "" && winners > 1 {
+		p.w.violation("token %s was spent by %d callers at once", o.charge.Token, winners)
+	}
+}
+
+// together runs the same thing several times at once and says how often it won.
+func (p *player) together(do func() bool) int {
+	var all sync.WaitGroup
+	won := make([]bool, 2+p.random.IntN(6))
+	for i := range won {
+		all.Go(func() { won[i] = do() })
+	}
+	all.Wait()
+	winners := 0
+	for _, w := range won {
+		if w {
+			winners++
+		}
+	}
+	return winners
+}
+
+func (p *player) subscribe(s *shop) {
+	amount := p.amount(s)
+	t, ok := p.tokenize(s, pasarela.UseSubscription, pasarela.Money{})
+	if !ok {
+		return
+	}
+	gw := p.w.current()
+	sub, _, err := gw.gateway.Subscribe(p.w.ctx, s.merchant, gateway.SubscribeRequest{Token: t.ID, Plan: "p", Periodicity: "monthly",
+		Amount: amount, StartDate: "2026-01-01"})
+	if gw.dead() {
+		return
+	}
+	if err != nil {
+		p.w.permit("subscribe", err, pasarela.CodeTokenExpired, pasarela.CodeTokenSpent)
+		return
+	}
+	if sub.State == pasarela.SubscriptionActive {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.stored = append(s.stored, sub.ID)
+	}
+}
+
+func (p *player) chargeStored(s *shop) {
+	s.mu.Lock()
+	stored := s.stored
+	s.mu.Unlock()
+	if len(stored) == 0 {
+		return
+	}
+	p.perform(s, p.order(s, order{charge: &gateway.AuthorizeRequest{Kind: p.kind(), Subscription: stored[p.random.IntN(len(stored))],
+		Amount: p.amount(s), Dialect: "kushki", Order: []byte("{}"), Answer: answerCharge}}))
+}
+
+// newFollow is a capture, void or refund of a payment that is known, mostly a recent one.
+func (p *player) newFollow(s *shop) (order, bool) {
+	s.mu.Lock()
+	recent := s.tickets[max(0, len(s.tickets)-30):]
+	s.mu.Unlock()
+	if len(recent) == 0 {
+		return order{}, false
+	}
+	kinds := []pasarela.OperationKind{pasarela.OpCapture, pasarela.OpCapture, pasarela.OpCapture, pasarela.OpVoid, pasarela.OpRefund, pasarela.OpRefund}
+	o := order{follow: &gateway.OperationRequest{Ticket: recent[p.random.IntN(len(recent))], Order: []byte("{}"), Answer: answerFollow},
+		kind: kinds[p.random.IntN(len(kinds))]}
+	if o.kind != pasarela.OpVoid {
+		o.follow.Amount = p.part(s, o.follow.Ticket)
+	}
+	return p.order(s, o), true
+}
+
+// part is how much to capture or refund: all, a part, the ceiling, or just above it.
+func (p *player) part(s *shop, t pasarela.Ticket) *pasarela.Money {
+	gw := p.w.current()
+	payment, err := gw.disk.PaymentByTicket(p.w.ctx, s.merchant.ID, t)
+	if err != nil {
+		return nil // the ticket of an operation, or a process that died: all of it
+	}
+	m := payment.Amount
+	switch p.random.IntN(6) {
+	case 0:
+		return nil
+	case 1:
+		m = payment.CaptureCeiling()
+	case 2:
+		m.Minor = payment.CaptureCeiling().Minor + 1
+	case 3:
+	default:
+		m.Minor = 1 + p.random.Int64N(m.Minor)
+	}
+	return &m
+}
+
+func (p *player) followUp(s *shop) {
+	if o, ok := p.newFollow(s); ok {
+		p.perform(s, o)
+	}
+}
+
+// followTogether has several callers do the same to one payment at the same time.
+func (p *player) followTogether(s *shop) {
+	o, ok := p.newFollow(s)
+	if !ok {
+		return
+	}
+	winners := p.together(func() bool { return p.perform(s, o) })
+	if o.kind == pasarela.OpCapture && o.follow.Remember.Name == "" && winners > 1 {
+		p.w.violation("ticket %s was captured by %d callers at once", o.follow.Ticket, winners)
+	}
+}
+
+// repeat makes a request again under its key, now and then with another body.
+func (p *player) repeat(s *shop) {
+	s.mu.Lock()
+	orders := s.orders[max(0, len(s.orders)-60):]
+	s.mu.Unlock()
+	if len(orders) == 0 {
+		return
+	}
+	o := orders[p.random.IntN(len(orders))]
+	if p.random.IntN(6) == 0 {
+		p.repeatAltered(s, o)
+		return
+	}
+	p.perform(s, o)
+}

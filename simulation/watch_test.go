@@ -1,0 +1,86 @@
+package simulation
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"pasarela"
+	"pasarela/cde/acquirer"
+	"pasarela/cde/acquirer/iso"
+)
+
+// promise is what must be in the database before a message leaves. The second state is that of a payment
+// whose caller gave up at the moment its message left.
+type promise struct {
+	states []pasarela.PaymentState
+	first  bool // the message opens the payment, so its trace is the payment's own
+}
+
+var reversals = map[string]promise{
+	iso.ReasonVoid:           {states: []pasarela.PaymentState{pasarela.StateVoiding}},
+	iso.ReasonRelease:        {states: []pasarela.PaymentState{pasarela.StateReleasing}},
+	iso.ReasonReverse:        {states: []pasarela.PaymentState{pasarela.StateReversing}},
+	iso.ReasonReverseCapture: {states: []pasarela.PaymentState{pasarela.StateUncapturing}},
+}
+
+// promiseOf is what a message presupposes, from its own fields.
+func promiseOf(mti string, f map[string]string) (promise, bool) {
+	opening := promise{states: []pasarela.PaymentState{pasarela.StateAuthorizing, pasarela.StateReversing}, first: true}
+	switch mti {
+	case iso.AuthorizationRequest:
+		return opening, true
+	case iso.FinancialRequest:
+		if f["3"] == iso.ProcessingRefund {
+			return promise{states: []pasarela.PaymentState{pasarela.StateRefunding}}, true
+		}
+		return opening, true
+	case iso.CaptureAdvice, iso.CaptureRepeat:
+		return promise{states: []pasarela.PaymentState{pasarela.StateCapturing, pasarela.StateUncapturing}}, true
+	default:
+		p, ok := reversals[f["60"]]
+		return p, ok && strings.HasPrefix(mti, "04")
+	}
+}
+
+// onWire is called with each message before its first byte leaves: what it does must be promised on disk.
+func (p *process) onWire(t acquirer.Traffic) {
+	if t.Direction != acquirer.Sent || t.MTI() == iso.NetworkRequest || t.MTI() == iso.AnswerTo(iso.NetworkRequest) || p.dead() {
+		return
+	}
+	w, f := p.world, t.Fields()
+	s := w.byNumber[f["42"]]
+	if s == nil {
+		w.violation("%s on the wire for a merchant that does not exist", t.MTI())
+		return
+	}
+	if f["3"] == iso.ProcessingVerify {
+		p.verifyOnWire(s)
+		return
+	}
+	want, known := promiseOf(t.MTI(), f)
+	row, err := p.disk.Payment(w.ctx, s.merchant.ID, pasarela.PaymentID(f["63"]))
+	if p.dead() {
+		return
+	}
+	trace := row.Follow
+	if want.first || (row.State == pasarela.StateUncapturing && t.MTI()[1] == '2') {
+		trace = row.Trace
+		if !want.first {
+			trace = row.CaptureTrace
+		}
+	}
+	if err != nil || !known || !slices.Contains(want.states, row.State) || trace.RRN != f["37"] {
+		w.violation("%s (reason %q, rrn %s) left for payment %s, but the database has it %q with rrn %s (%v)",
+			t.MTI(), f["60"], f["37"], f["63"], row.State, trace.RRN, err)
+	}
+}
+
+// verifyOnWire asks for some subscription that is being verified: the message does not name which.
+func (p *process) verifyOnWire(s *shop) {
+	far := p.world.clock.Now().Add(time.Hour)
+	due, err := p.disk.DueSubscriptions(p.world.ctx, s.merchant.ID, far, 1)
+	if (err != nil || len(due) == 0) && !p.dead() {
+		p.world.violation("a card's verification left without a subscription that waits for it (%v)", err)
+	}
+}

@@ -1,0 +1,109 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"pasarela"
+)
+
+// InsertPayment implements store.PaymentTx.
+func (t *tx) InsertPayment(p pasarela.Payment) error {
+	args := append(make([]any, 0, 41), t.merchant, string(p.ID), string(p.Ticket), string(p.Kind), string(p.State),
+		p.Amount.Minor, string(p.Amount.Currency), p.Captured, p.Refunded, string(p.Token), string(p.Subscription),
+		p.Card.Record, blob(p.Card.Bytes))
+	args = factValues(args, p.Facts)
+	args = traceValues(traceValues(traceValues(args, p.Trace), p.Follow), p.CaptureTrace)
+	args = append(args, string(p.Operation), int64(p.Attempts), stamp(p.DueAt), stamp(p.ExpiresAt),
+		p.ResponseCode, p.ApprovalCode, p.Dialect, blob(p.Order), stamp(p.CreatedAt), stamp(p.UpdatedAt))
+	_, err := t.exec(`
+		INSERT INTO payments (merchant, `+paymentColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41)`, args...)
+	return err
+}
+
+// paymentColumns are all but the merchant, as scanPayment takes them.
+const paymentColumns = `id, ticket, kind, state, amount, currency, captured, refunded, token, subscription,
+	card_record, card, ` + factColumns + `,
+	trace_stan, trace_rrn, trace_sent_at, follow_stan, follow_rrn, follow_sent_at, capture_stan, capture_rrn, capture_sent_at,
+	operation, attempts, due_at, expires_at, response_code, approval_code, dialect, details, created_at, updated_at`
+
+const (
+	selectPayment         = `SELECT ` + paymentColumns + ` FROM payments WHERE merchant = $1 AND id = $2`
+	selectPaymentByTicket = `SELECT ` + paymentColumns + ` FROM payments WHERE merchant = $1 AND ticket = $2`
+)
+
+// Payment implements store.PaymentTx.
+func (t *tx) Payment(id pasarela.PaymentID) (pasarela.Payment, error) {
+	return scanPayment(t.queryRow(selectPayment, t.merchant, string(id)), t.merchant)
+}
+
+// Payment implements store.Reader.
+func (s *Store) Payment(ctx context.Context, m pasarela.MerchantID, id pasarela.PaymentID) (pasarela.Payment, error) {
+	return scanPayment(s.queryRow(ctx, selectPayment, string(m), string(id)), string(m))
+}
+
+// PaymentByTicket implements store.Reader.
+func (s *Store) PaymentByTicket(ctx context.Context, m pasarela.MerchantID, t pasarela.Ticket) (pasarela.Payment, error) {
+	return scanPayment(s.queryRow(ctx, selectPaymentByTicket, string(m), string(t)), string(m))
+}
+
+func scanPayment(r row, merchant string) (pasarela.Payment, error) {
+	p := pasarela.Payment{Merchant: pasarela.MerchantID(merchant)}
+	dest := append(make([]any, 0, 40), (*string)(&p.ID), (*string)(&p.Ticket), (*string)(&p.Kind), (*string)(&p.State),
+		&p.Amount.Minor, (*string)(&p.Amount.Currency), &p.Captured, &p.Refunded, (*string)(&p.Token), (*string)(&p.Subscription),
+		&p.Card.Record, &p.Card.Bytes)
+	dest = factTargets(dest, &p.Facts)
+	dest = traceTargets(traceTargets(traceTargets(dest, &p.Trace), &p.Follow), &p.CaptureTrace)
+	dest = append(dest, (*string)(&p.Operation), &p.Attempts, at(&p.DueAt), at(&p.ExpiresAt),
+		&p.ResponseCode, &p.ApprovalCode, &p.Dialect, &p.Order, at(&p.CreatedAt), at(&p.UpdatedAt))
+	if err := r.Scan(dest...); err != nil {
+		return pasarela.Payment{}, err
+	}
+	return p, nil
+}
+
+// PutPayment implements store.PaymentTx.
+func (t *tx) PutPayment(p pasarela.Payment) error {
+	args := append(make([]any, 0, 23), string(p.State), p.Captured, p.Refunded, p.Card.Record, blob(p.Card.Bytes))
+	args = traceValues(traceValues(traceValues(args, p.Trace), p.Follow), p.CaptureTrace)
+	args = append(args, string(p.Operation), int64(p.Attempts), stamp(p.DueAt), stamp(p.ExpiresAt),
+		p.ResponseCode, p.ApprovalCode, stamp(p.UpdatedAt), t.merchant, string(p.ID))
+	return t.put(`
+		UPDATE payments SET state = $1, captured = $2, refunded = $3, card_record = $4, card = $5,
+			trace_stan = $6, trace_rrn = $7, trace_sent_at = $8,
+			follow_stan = $9, follow_rrn = $10, follow_sent_at = $11,
+			capture_stan = $12, capture_rrn = $13, capture_sent_at = $14,
+			operation = $15, attempts = $16, due_at = $17, expires_at = $18,
+			response_code = $19, approval_code = $20, updated_at = $21
+		WHERE merchant = $22 AND id = $23`, args...)
+}
+
+// Due implements store.Reader.
+func (s *Store) Due(ctx context.Context, m pasarela.MerchantID, now time.Time, limit int) (ids []pasarela.PaymentID, err error) {
+	err = s.query(ctx, func(r row) error {
+		var id pasarela.PaymentID
+		err := r.Scan((*string)(&id))
+		ids = append(ids, id)
+		return err
+	}, `SELECT id FROM payments WHERE merchant = $1 AND due_at <= $2 ORDER BY due_at, id LIMIT $3`, string(m), stamp(now), int64(limit))
+	return ids, err
+}
+
+// Payments implements store.Reader.
+func (s *Store) Payments(ctx context.Context, m pasarela.MerchantID, after pasarela.Ticket, limit int) (found []pasarela.Payment, err error) {
+	err = s.query(ctx, func(r row) error {
+		p, err := scanPayment(r, string(m))
+		found = append(found, p)
+		return err
+	}, `SELECT `+paymentColumns+` FROM payments WHERE merchant = $1 AND ticket > $2 ORDER BY ticket LIMIT $3`, string(m), string(after), int64(limit))
+	return found, err
+}
+
+// PendingPayments implements store.Reader. Its states are those of the index payments_pending.
+func (s *Store) PendingPayments(ctx context.Context, m pasarela.MerchantID) (n int, err error) {
+	err = s.queryRow(ctx, `
+		SELECT COUNT(*) FROM payments WHERE merchant = $1
+		AND state IN ('authorizing', 'reversing', 'capturing', 'uncapturing', 'releasing', 'voiding', 'refunding')`, string(m)).Scan(&n)
+	return n, err
+}

@@ -1,0 +1,33 @@
+package sqlite
+
+import (
+	"context"
+
+	"pasarela"
+	"pasarela/store"
+)
+
+// Keyset implements store.Keysets.
+func (s *Store) Keyset(ctx context.Context, name string) (pasarela.Keyset, error) {
+	k := pasarela.Keyset{Name: name}
+	if err := s.queryRow(ctx, `SELECT version, sealed FROM keysets WHERE name = ?`, name).Scan(&k.Version, &k.Sealed); err != nil {
+		return pasarela.Keyset{}, err
+	}
+	return k, nil
+}
+
+// PutKeyset implements store.Keysets.
+func (s *Store) PutKeyset(ctx context.Context, k pasarela.Keyset) error {
+	return s.writer.do(ctx, "", func(t *tx) error {
+		if k.Version == 1 {
+			_, err := t.exec(`INSERT INTO keysets (name, version, sealed) VALUES (?, 1, ?)`, k.Name, blob(k.Sealed))
+			return err
+		}
+		n, err := t.exec(`UPDATE keysets SET version = ?, sealed = ? WHERE name = ? AND version = ?`,
+			int64(k.Version), blob(k.Sealed), k.Name, int64(k.Version-1))
+		if err == nil && n == 0 {
+			return store.ErrDuplicate
+		}
+		return err
+	})
+}

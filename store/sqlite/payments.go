@@ -1,0 +1,109 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"pasarela"
+)
+
+// InsertPayment implements store.PaymentTx.
+func (t *tx) InsertPayment(p pasarela.Payment) error {
+	args := append(make([]any, 0, 41), t.merchant, string(p.ID), string(p.Ticket), string(p.Kind), string(p.State),
+		p.Amount.Minor, string(p.Amount.Currency), p.Captured, p.Refunded, string(p.Token), string(p.Subscription),
+		p.Card.Record, blob(p.Card.Bytes))
+	args = factValues(args, p.Facts)
+	args = traceValues(traceValues(traceValues(args, p.Trace), p.Follow), p.CaptureTrace)
+	args = append(args, string(p.Operation), int64(p.Attempts), micros(p.DueAt), micros(p.ExpiresAt),
+		p.ResponseCode, p.ApprovalCode, p.Dialect, blob(p.Order), micros(p.CreatedAt), micros(p.UpdatedAt))
+	_, err := t.exec(`
+		INSERT INTO payments (merchant, `+paymentColumns+`)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, args...)
+	return err
+}
+
+// paymentColumns are all but the merchant, as scanPayment takes them.
+const paymentColumns = `id, ticket, kind, state, amount, currency, captured, refunded, token, subscription,
+	card_record, card, ` + factColumns + `,
+	trace_stan, trace_rrn, trace_sent_at, follow_stan, follow_rrn, follow_sent_at, capture_stan, capture_rrn, capture_sent_at,
+	operation, attempts, due_at, expires_at, response_code, approval_code, dialect, details, created_at, updated_at`
+
+const (
+	selectPayment         = `SELECT ` + paymentColumns + ` FROM payments WHERE merchant = ? AND id = ?`
+	selectPaymentByTicket = `SELECT ` + paymentColumns + ` FROM payments WHERE merchant = ? AND ticket = ?`
+)
+
+// Payment implements store.PaymentTx.
+func (t *tx) Payment(id pasarela.PaymentID) (pasarela.Payment, error) {
+	return scanPayment(t.queryRow(selectPayment, t.merchant, string(id)), t.merchant)
+}
+
+// Payment implements store.Reader.
+func (s *Store) Payment(ctx context.Context, m pasarela.MerchantID, id pasarela.PaymentID) (pasarela.Payment, error) {
+	return scanPayment(s.queryRow(ctx, selectPayment, string(m), string(id)), string(m))
+}
+
+// PaymentByTicket implements store.Reader.
+func (s *Store) PaymentByTicket(ctx context.Context, m pasarela.MerchantID, t pasarela.Ticket) (pasarela.Payment, error) {
+	return scanPayment(s.queryRow(ctx, selectPaymentByTicket, string(m), string(t)), string(m))
+}
+
+func scanPayment(r row, merchant string) (pasarela.Payment, error) {
+	p := pasarela.Payment{Merchant: pasarela.MerchantID(merchant)}
+	dest := append(make([]any, 0, 40), (*string)(&p.ID), (*string)(&p.Ticket), (*string)(&p.Kind), (*string)(&p.State),
+		&p.Amount.Minor, (*string)(&p.Amount.Currency), &p.Captured, &p.Refunded, (*string)(&p.Token), (*string)(&p.Subscription),
+		&p.Card.Record, &p.Card.Bytes)
+	dest = factTargets(dest, &p.Facts)
+	dest = traceTargets(traceTargets(traceTargets(dest, &p.Trace), &p.Follow), &p.CaptureTrace)
+	dest = append(dest, (*string)(&p.Operation), &p.Attempts, at(&p.DueAt), at(&p.ExpiresAt),
+		&p.ResponseCode, &p.ApprovalCode, &p.Dialect, &p.Order, at(&p.CreatedAt), at(&p.UpdatedAt))
+	if err := r.Scan(dest...); err != nil {
+		return pasarela.Payment{}, err
+	}
+	return p, nil
+}
+
+// PutPayment implements store.PaymentTx.
+func (t *tx) PutPayment(p pasarela.Payment) error {
+	args := append(make([]any, 0, 23), string(p.State), p.Captured, p.Refunded, p.Card.Record, blob(p.Card.Bytes))
+	args = traceValues(traceValues(traceValues(args, p.Trace), p.Follow), p.CaptureTrace)
+	args = append(args, string(p.Operation), int64(p.Attempts), micros(p.DueAt), micros(p.ExpiresAt),
+		p.ResponseCode, p.ApprovalCode, micros(p.UpdatedAt), t.merchant, string(p.ID))
+	return t.put(`
+		UPDATE payments SET state = ?, captured = ?, refunded = ?, card_record = ?, card = ?,
+			trace_stan = ?, trace_rrn = ?, trace_sent_at = ?,
+			follow_stan = ?, follow_rrn = ?, follow_sent_at = ?,
+			capture_stan = ?, capture_rrn = ?, capture_sent_at = ?,
+			operation = ?, attempts = ?, due_at = ?, expires_at = ?,
+			response_code = ?, approval_code = ?, updated_at = ?
+		WHERE merchant = ? AND id = ?`, args...)
+}
+
+// Due implements store.Reader.
+func (s *Store) Due(ctx context.Context, m pasarela.MerchantID, now time.Time, limit int) (ids []pasarela.PaymentID, err error) {
+	err = s.query(ctx, func(r row) error {
+		var id pasarela.PaymentID
+		err := r.Scan((*string)(&id))
+		ids = append(ids, id)
+		return err
+	}, `SELECT id FROM payments WHERE merchant = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?`, string(m), micros(now), int64(limit))
+	return ids, err
+}
+
+// Payments implements store.Reader.
+func (s *Store) Payments(ctx context.Context, m pasarela.MerchantID, after pasarela.Ticket, limit int) (found []pasarela.Payment, err error) {
+	err = s.query(ctx, func(r row) error {
+		p, err := scanPayment(r, string(m))
+		found = append(found, p)
+		return err
+	}, `SELECT `+paymentColumns+` FROM payments WHERE merchant = ? AND ticket > ? ORDER BY ticket LIMIT ?`, string(m), string(after), int64(limit))
+	return found, err
+}
+
+// PendingPayments implements store.Reader. Its states are those of the index payments_pending.
+func (s *Store) PendingPayments(ctx context.Context, m pasarela.MerchantID) (n int, err error) {
+	err = s.queryRow(ctx, `
+		SELECT COUNT(*) FROM payments WHERE merchant = ?
+		AND state IN ('authorizing', 'reversing', 'capturing', 'uncapturing', 'releasing', 'voiding', 'refunding')`, string(m)).Scan(&n)
+	return n, err
+}
