@@ -28,7 +28,7 @@ var rooms = map[string]struct {
 	"store/postgres/pgtest": {libraries: []string{"github.com/jackc/pgx"}},
 	"store/storetest":       {own: []string{".", "ledger", "store"}, libraries: []string{"pgregory.net/rapid", "github.com/google/go-cmp"}},
 
-	"cde/internal/pan":       {never: []string{"net/http", "database/sql", "os", "log"}},
+	"cde/internal/pan":       {own: []string{"."}, never: []string{"net/http", "database/sql", "os", "log"}},
 	"cde/cards":              {own: []string{".", "cde/..."}, libraries: []string{"github.com/tink-crypto"}, never: []string{"net/http", "database/sql", "log"}},
 	"cde/vault":              {own: []string{".", "cde/..."}, libraries: []string{"github.com/tink-crypto"}, never: []string{"database/sql", "log"}},
 	"cde/vault/keyfile":      {own: []string{".", "cde/..."}, libraries: []string{"github.com/tink-crypto"}, never: []string{"net/http", "database/sql", "log"}},
@@ -40,7 +40,7 @@ var rooms = map[string]struct {
 	"dialect/kushki":        {own: []string{".", "gateway", "cde/vault", "dialect/internal/wire"}, libraries: []string{"github.com/go-json-experiment/json"}, never: []string{"database/sql"}},
 	"dialect/monri":         {own: []string{".", "gateway", "cde/vault", "dialect/internal/wire"}, libraries: []string{"github.com/go-json-experiment/json"}, never: []string{"database/sql"}},
 
-	"api":         {libraries: []string{"go.yaml.in/yaml"}},
+	"api":         {libraries: []string{"go.yaml.in/yaml", "github.com/go-json-experiment/json"}},
 	"api/apitest": {own: []string{"api"}, libraries: []string{"github.com/pb33f", "go.yaml.in/yaml"}},
 	"front":       {libraries: []string{"go.opentelemetry.io"}},
 	"telemetry":   {own: []string{"."}, libraries: []string{"github.com/prometheus", "go.opentelemetry.io"}},

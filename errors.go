@@ -18,6 +18,7 @@ const (
 	CodeTokenSpent         Code = "token_spent"          // unknown token, or one that served already
 	CodeTokenExpired       Code = "token_expired"        // token older than its thirty minutes
 	CodeAmountMismatch     Code = "amount_mismatch"      // amount differs from the token's
+	CodeDeferredMismatch   Code = "deferred_mismatch"    // token was requested for installments, charge names none
 	CodeCurrencyNotAllowed Code = "currency_not_allowed" // currency foreign to the merchant
 	CodeCurrencyMismatch   Code = "currency_mismatch"    // currency differs from the first transaction
 	CodeCaptureAmount      Code = "capture_amount"       // zero, or above what may be captured
@@ -71,7 +72,7 @@ func CodeOf(err error) Code {
 // Codes lists every code, for the dialects' table tests.
 func Codes() []Code {
 	return []Code{CodeInvalid, CodeUnauthorized, CodeForbidden, CodeNotFound, CodeTokenSpent, CodeTokenExpired,
-		CodeAmountMismatch, CodeCurrencyNotAllowed, CodeCurrencyMismatch, CodeCaptureAmount, CodeVoidAmount,
+		CodeAmountMismatch, CodeDeferredMismatch, CodeCurrencyNotAllowed, CodeCurrencyMismatch, CodeCaptureAmount, CodeVoidAmount,
 		CodeWrongState, CodeAlreadyVoided, CodeAlreadyRefunded, CodeBusy, CodeCardRejected, CodeCardNotEnabled,
 		CodeCVVRequired, CodeKeyReused, CodeInternal}
 }

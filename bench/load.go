@@ -25,6 +25,7 @@ type load struct {
 	parts    int      // that a turn tells of
 	warmUp   time.Duration
 	duration time.Duration
+	meter    func() cpu // what the processes have used of the processors so far
 }
 
 // sample is what came of a load.
@@ -32,6 +33,7 @@ type sample struct {
 	turns int
 	lasts time.Duration     // of what was counted
 	parts [][]time.Duration // latencies by part, sorted
+	used  cpu               // from the beginning of the window to the end of the last turn
 }
 
 func (s sample) perSecond() float64 {
@@ -63,6 +65,12 @@ func (l load) run(ctx context.Context) (sample, error) {
 	window := &window{from: began.Add(l.warmUp), to: began.Add(l.warmUp + l.duration)}
 	tallies := make([]tally, len(l.workers))
 	var running sync.WaitGroup
+	var before cpu
+	running.Go(func() {
+		if pause(ctx, l.warmUp) == nil {
+			before = l.meter()
+		}
+	})
 	for i, w := range l.workers {
 		running.Go(func() {
 			defer connections[i].close()
@@ -76,7 +84,21 @@ func (l load) run(ctx context.Context) (sample, error) {
 	if err := context.Cause(ctx); err != nil {
 		return sample{}, err
 	}
-	return l.add(tallies, window), nil
+	s := l.add(tallies, window)
+	s.used = l.meter().since(before)
+	return s, nil
+}
+
+// pause waits for d, or returns the error of a context that ends before.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 func (l load) connect(ctx context.Context) ([]*connection, error) {

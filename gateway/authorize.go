@@ -17,6 +17,7 @@ type AuthorizeRequest struct {
 	Token        pasarela.TokenID
 	Subscription pasarela.SubscriptionID // in place of Token
 	Amount       pasarela.Money
+	Deferred     bool // in installments
 	Dialect      string
 	Order        []byte // JSON of the dialect, kept with the payment; no card data
 	Remember     Remember
@@ -26,9 +27,10 @@ type AuthorizeRequest struct {
 // Authorize asks the issuer for the amount and answers the payment: authorized, captured, declined, or
 // reversing where no answer came in time.
 //
-// It returns CodeCurrencyNotAllowed, CodeTokenSpent, CodeTokenExpired, CodeAmountMismatch (the token is
-// spent all the same), CodeNotFound for a subscription, CodeKeyReused, CodeBusy, *Replay, and CodeInternal
-// where the promise or the outcome could not be stored; a hold that may exist then is reversed.
+// It returns CodeCurrencyNotAllowed, CodeTokenSpent, CodeTokenExpired, CodeAmountMismatch and
+// CodeDeferredMismatch (the token is spent by both all the same), CodeNotFound for a subscription,
+// CodeKeyReused, CodeBusy, *Replay, and CodeInternal where the promise or the outcome could not be stored; a
+// hold that may exist then is reversed.
 func (g *Gateway) Authorize(ctx context.Context, m pasarela.Merchant, r AuthorizeRequest) (pasarela.Payment, error) {
 	if !m.Allows(r.Amount.Currency) {
 		return pasarela.Payment{}, pasarela.Errorf(pasarela.CodeCurrencyNotAllowed, "merchant may not charge in %s", r.Amount.Currency)
@@ -44,19 +46,19 @@ func (g *Gateway) Authorize(ctx context.Context, m pasarela.Merchant, r Authoriz
 		return pasarela.Payment{}, err
 	}
 	defer g.keys.done(m.ID, r.Remember.Name)
-	message := request(pasarela.MessageSale, m, p)
-	if r.Kind == pasarela.KindAuthorization {
-		message.Message = pasarela.MessageAuthorize
+	p, err = g.seeThrough(ctx, m, p, cvv, r)
+	if err == nil && p.State == pasarela.StateReversing {
+		g.reverseSoon(m.ID, p.ID)
 	}
-	message.CVV = cvv
-	answer := g.send(ctx, message)
-	return g.conclude(context.WithoutCancel(ctx), m, p, answer, r)
+	return p, err
 }
 
-// promise is the first step: it spends the source and commits the payment that is about to be sent.
+// promise is the first step: it spends the source and commits the payment that is about to be sent. The
+// payment is under way unless an error is returned.
 func (g *Gateway) promise(ctx context.Context, m pasarela.Merchant, r AuthorizeRequest) (p pasarela.Payment, cvv pasarela.Sealed, err error) {
 	now := g.now()
 	id, ticket, trace := g.IDs.Payment(), g.IDs.Ticket(now), g.Acquirer.NextTrace()
+	g.underWay.begin(string(id))
 	var refused error
 	err = g.Store.Update(ctx, m.ID, func(tx store.Tx) error {
 		p = pasarela.Payment{
@@ -71,7 +73,7 @@ func (g *Gateway) promise(ctx context.Context, m pasarela.Merchant, r AuthorizeR
 		if r.Subscription != "" {
 			err = chargeSubscription(tx, &p)
 		} else {
-			cvv, err, refused = spendToken(tx, &p, now)
+			cvv, err, refused = spendToken(tx, &p, r.Deferred, now)
 		}
 		if err != nil {
 			return err
@@ -84,12 +86,15 @@ func (g *Gateway) promise(ctx context.Context, m pasarela.Merchant, r AuthorizeR
 	if err == nil {
 		err = refused
 	}
+	if err != nil {
+		g.underWay.end(string(id))
+	}
 	return p, cvv, err
 }
 
 // spendToken takes the card from the token. refused says why the payment cannot go on although the token
 // has served with this: its spending is to be committed.
-func spendToken(tx store.Tx, p *pasarela.Payment, now time.Time) (cvv pasarela.Sealed, err, refused error) {
+func spendToken(tx store.Tx, p *pasarela.Payment, deferred bool, now time.Time) (cvv pasarela.Sealed, err, refused error) {
 	t, err := tx.Token(p.Token)
 	if pasarela.CodeOf(err) == pasarela.CodeNotFound {
 		return cvv, pasarela.Errorf(pasarela.CodeTokenSpent, "unknown token"), nil
@@ -106,6 +111,9 @@ func spendToken(tx store.Tx, p *pasarela.Payment, now time.Time) (cvv pasarela.S
 	if t.Total != p.Amount {
 		refused = pasarela.Errorf(pasarela.CodeAmountMismatch, "amount is %s, token was requested for %s", p.Amount, t.Total)
 	}
+	if t.Deferred && !deferred {
+		refused = pasarela.Errorf(pasarela.CodeDeferredMismatch, "token was requested for installments: send months or deferred")
+	}
 	p.Card, p.Facts = t.Card, t.Facts
 	return t.CVV, nil, refused
 }
@@ -120,6 +128,17 @@ func chargeSubscription(tx store.Tx, p *pasarela.Payment) error {
 	}
 	p.Card, p.Facts = s.Card, s.Facts
 	return nil
+}
+
+// seeThrough is the second step and the third: it sends what was promised and commits what came of it.
+func (g *Gateway) seeThrough(ctx context.Context, m pasarela.Merchant, p pasarela.Payment, cvv pasarela.Sealed, r AuthorizeRequest) (pasarela.Payment, error) {
+	defer g.underWay.end(string(p.ID))
+	message := request(pasarela.MessageSale, m, p)
+	if r.Kind == pasarela.KindAuthorization {
+		message.Message = pasarela.MessageAuthorize
+	}
+	message.CVV = cvv
+	return g.conclude(context.WithoutCancel(ctx), m, p, g.send(ctx, message), r)
 }
 
 // conclude is the third step: it commits what came of the message.
@@ -153,9 +172,6 @@ func (g *Gateway) conclude(ctx context.Context, m pasarela.Merchant, p pasarela.
 		return pasarela.Payment{}, pasarela.Wrap(pasarela.CodeInternal, err, "outcome was not stored")
 	}
 	g.Observer.Outcome("authorize", string(a.Outcome), done.ResponseCode)
-	if done.State == pasarela.StateReversing {
-		g.reverseSoon(m.ID, done.ID)
-	}
 	return done, nil
 }
 

@@ -32,8 +32,18 @@ func (g *Gateway) Capture(ctx context.Context, m pasarela.Merchant, r OperationR
 		return p, o, err
 	}
 	defer g.keys.done(m.ID, r.Remember.Name)
+	p, o, err = g.seeCaptureThrough(ctx, m, p, o, r)
+	if err == nil && p.State == pasarela.StateUncapturing {
+		g.reverseSoon(m.ID, p.ID)
+	}
+	return p, o, err
+}
+
+// seeCaptureThrough sends what was promised and commits what came of it.
+func (g *Gateway) seeCaptureThrough(ctx context.Context, m pasarela.Merchant, p pasarela.Payment, o pasarela.Operation, r OperationRequest) (pasarela.Payment, pasarela.Operation, error) {
+	defer g.underWay.end(string(p.ID))
 	answer := g.send(ctx, followUp(pasarela.MessageCapture, m, p, o.Amount))
-	p, o, err = g.endCapture(context.WithoutCancel(ctx), m, o, answer, r)
+	p, o, err := g.endCapture(context.WithoutCancel(ctx), m, o, answer, r)
 	if err != nil {
 		g.Log.LogAttrs(ctx, slog.LevelError, "outcome of a capture was not stored; it will be reversed",
 			slog.String("merchant", string(m.ID)), slog.String("operation", string(o.ID)), slog.Any("error", err))
@@ -41,19 +51,24 @@ func (g *Gateway) Capture(ctx context.Context, m pasarela.Merchant, r OperationR
 		return p, o, pasarela.Wrap(pasarela.CodeInternal, err, "outcome was not stored")
 	}
 	g.Observer.Outcome("capture", string(answer.Outcome), o.ResponseCode)
-	if p.State == pasarela.StateUncapturing {
-		g.reverseSoon(m.ID, p.ID)
-	}
 	return p, o, nil
 }
 
-// begin is the first step of an operation: it reserves the payment and commits the promise.
+// begin is the first step of an operation: it reserves the payment and commits the promise. The payment is
+// under way unless an error is returned.
 func (g *Gateway) begin(ctx context.Context, m pasarela.Merchant, r OperationRequest, kind pasarela.OperationKind) (p pasarela.Payment, o pasarela.Operation, err error) {
-	id, err := g.paymentOf(ctx, m.ID, r.Ticket)
+	found, err := g.PaymentByTicket(ctx, m.ID, r.Ticket)
 	if err != nil {
 		return p, o, err
 	}
-	err = g.once(ctx, m.ID, r.Remember, func() error {
+	id := found.ID
+	err = g.once(ctx, m.ID, r.Remember, func() (err error) {
+		g.underWay.begin(string(id))
+		defer func() {
+			if err != nil {
+				g.underWay.end(string(id))
+			}
+		}()
 		now := g.now()
 		o = pasarela.Operation{Merchant: m.ID, ID: g.IDs.Operation(), Payment: id, Ticket: g.IDs.Ticket(now), Kind: kind,
 			State: pasarela.OpPending, Trace: g.Acquirer.NextTrace(), Order: r.Order, CreatedAt: now, UpdatedAt: now}
@@ -81,14 +96,18 @@ func (g *Gateway) begin(ctx context.Context, m pasarela.Merchant, r OperationReq
 	return p, o, err
 }
 
-// paymentOf finds the payment that a ticket names: its own, or that of an operation on it.
-func (g *Gateway) paymentOf(ctx context.Context, m pasarela.MerchantID, t pasarela.Ticket) (pasarela.PaymentID, error) {
+// PaymentByTicket finds the payment that a ticket names: its own, or that of an operation on it. It returns
+// CodeNotFound.
+func (g *Gateway) PaymentByTicket(ctx context.Context, m pasarela.MerchantID, t pasarela.Ticket) (pasarela.Payment, error) {
 	p, err := g.Store.PaymentByTicket(ctx, m, t)
-	if pasarela.CodeOf(err) != pasarela.CodeNotFound {
-		return p.ID, err
+	if err == nil || pasarela.CodeOf(err) != pasarela.CodeNotFound {
+		return p, err
 	}
 	o, err := g.Store.OperationByTicket(ctx, m, t)
-	return o.Payment, err
+	if err != nil {
+		return p, err
+	}
+	return g.Store.Payment(ctx, m, o.Payment)
 }
 
 // whole is what an operation is about when no amount is named.

@@ -53,7 +53,7 @@ type Gateway struct {
 	Config
 	directory directory
 
-	inFlight sync.Map // pasarela.PaymentID of messages this process is waiting for
+	underWay underWay
 	keys     keyWaiters
 
 	sweeping   sync.Mutex // held by the one sweep of this process
@@ -71,6 +71,7 @@ func New(c Config) *Gateway {
 	g := &Gateway{Config: c, stopping: ctx, stop: cancel}
 	g.directory.init()
 	g.keys.init()
+	g.underWay.init()
 	return g
 }
 
@@ -94,8 +95,6 @@ func (g *Gateway) deadline(now time.Time) time.Time { return now.Add(g.AcquirerT
 func (g *Gateway) send(ctx context.Context, r pasarela.NetworkRequest) pasarela.NetworkAnswer {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.AcquirerTimeout)
 	defer cancel()
-	g.inFlight.Store(r.Reference, struct{}{})
-	defer g.inFlight.Delete(r.Reference)
 	return g.Acquirer.Send(ctx, r)
 }
 

@@ -95,15 +95,20 @@ func (g *Gateway) once(ctx context.Context, m pasarela.MerchantID, r Remember, s
 	for {
 		ended := g.keys.wait(m, r.Name)
 		err := step()
-		if !errors.Is(err, errKeyUnderWay) {
-			return err
+		if err == nil {
+			return nil
 		}
-		if err := g.freeOrphan(ctx, m, r.Name); err != nil {
-			return err
+		if errors.Is(err, errKeyUnderWay) {
+			err = g.freeOrphan(ctx, m, r.Name)
+			if err == nil && pause(ctx, ended) == nil {
+				continue
+			}
+			if err == nil {
+				err = errKeyUnderWay
+			}
 		}
-		if err := pause(ctx, ended); err != nil {
-			return errKeyUnderWay
-		}
+		g.keys.done(m, r.Name) // this verb does not go on to its end, where what it waited on is cleared away
+		return err
 	}
 }
 
@@ -133,11 +138,17 @@ func (g *Gateway) freeOrphan(ctx context.Context, m pasarela.MerchantID, name st
 	if err != nil || k.Status != 0 {
 		return err
 	}
-	ended, err := g.ended(ctx, m, k.Holder)
+	holder := k.Holder
+	ended, err := g.ended(ctx, m, holder)
 	if err != nil || !ended {
 		return err
 	}
-	return g.Store.Update(ctx, m, func(tx store.Tx) error { return tx.DropKey(name, k.Holder) })
+	// A holder that ended in good order answered its key as it ended, perhaps between the two looks above.
+	k, err = g.Store.Key(ctx, m, name)
+	if err != nil || k.Status != 0 || k.Holder != holder {
+		return ignoreNotFound(err)
+	}
+	return g.Store.Update(ctx, m, func(tx store.Tx) error { return tx.DropKey(name, holder) })
 }
 
 func (g *Gateway) ended(ctx context.Context, m pasarela.MerchantID, holder string) (bool, error) {

@@ -41,6 +41,7 @@ func (g *Gateway) Subscribe(ctx context.Context, m pasarela.Merchant, r Subscrib
 		return s, pasarela.NetworkAnswer{}, err
 	}
 	defer g.keys.done(m.ID, r.Remember.Name)
+	defer g.underWay.end(string(s.ID))
 	a := refusal(g.send(ctx, pasarela.NetworkRequest{
 		Message: pasarela.MessageVerify, Attempt: 1, Reference: g.IDs.Payment(), Trace: g.Acquirer.NextTrace(),
 		Amount: pasarela.Money{Currency: s.Amount.Currency}, Merchant: m.ID, Name: m.Name, Country: m.Country,
@@ -63,6 +64,12 @@ func (g *Gateway) Subscribe(ctx context.Context, m pasarela.Merchant, r Subscrib
 func (g *Gateway) promiseSubscription(ctx context.Context, m pasarela.Merchant, r SubscribeRequest) (s pasarela.Subscription, cvv pasarela.Sealed, err error) {
 	now := g.now()
 	id := g.IDs.Subscription(now)
+	g.underWay.begin(string(id))
+	defer func() {
+		if err != nil {
+			g.underWay.end(string(id))
+		}
+	}()
 	err = g.Store.Update(ctx, m.ID, func(tx store.Tx) error {
 		if err := r.Remember.claim(tx, string(id), now); err != nil {
 			return err

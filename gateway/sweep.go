@@ -184,9 +184,10 @@ func (b *background) wait() {
 // pay does what a payment owes and says whether it claimed it. The claim, committed before the message is
 // sent, keeps other nodes away until the attempt has had its time.
 func (g *Gateway) pay(ctx context.Context, m pasarela.Merchant, id pasarela.PaymentID, until time.Time) bool {
-	if _, mine := g.inFlight.Load(id); mine {
+	if !g.underWay.beginAlone(string(id)) {
 		return false
 	}
+	defer g.underWay.end(string(id))
 	p, amount, err := g.claimDue(ctx, m.ID, id, until)
 	if err == nil && p.State.Pending() {
 		err = g.repeat(ctx, m, p, amount)
@@ -310,6 +311,9 @@ func (g *Gateway) sweepSubscriptions(ctx context.Context, m pasarela.MerchantID,
 		return err
 	}
 	for _, id := range due {
+		if g.underWay.has(string(id)) {
+			continue
+		}
 		err := g.Store.Update(ctx, m, func(tx store.Tx) error {
 			s, err := tx.Subscription(id)
 			if err != nil || s.State != pasarela.SubscriptionVerifying {

@@ -32,6 +32,7 @@ func (g *Gateway) giveBack(ctx context.Context, m pasarela.Merchant, r Operation
 		return p, o, err
 	}
 	defer g.keys.done(m.ID, r.Remember.Name)
+	defer g.underWay.end(string(p.ID))
 	answer := g.send(ctx, owed(m, p, o.Amount))
 	q, ended, err := g.endGiveBack(context.WithoutCancel(ctx), m, p.ID, o.ID, answer, &r)
 	if err != nil {

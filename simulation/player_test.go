@@ -51,7 +51,7 @@ func (w *world) newPlayer(i int) *player {
 
 func (p *player) play(turns int) {
 	for p.turn = range turns {
-		time.Sleep(time.Duration(1 + p.random.Int64N(int64(100*time.Millisecond))))
+		time.Sleep(time.Duration(p.random.IntN(5)) * 20 * time.Millisecond) // a grid, so that many act at the same instant
 		s := p.w.shops[p.random.IntN(len(p.w.shops))]
 		switch n := p.random.IntN(100); {
 		case n < 45:

@@ -51,7 +51,7 @@ func realTime(t *testing.T) time.Duration {
 func playSeed(t *testing.T, seed uint64) (r result) {
 	t.Helper()
 	t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
-		r = run(t, seed, size{shops: 4, players: 16, turns: 100}, bug{})
+		r = run(t, seed, size{shops: 4, players: 64, turns: 60}, bug{})
 		for _, v := range r.violations[:min(shown, len(r.violations))] {
 			t.Error(v)
 		}

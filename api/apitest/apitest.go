@@ -84,6 +84,8 @@ func (e Exchange) request() (*http.Request, error) {
 	}
 	if len(e.Body) == 0 {
 		r.Body, r.ContentLength = http.NoBody, 0
+	} else if r.Header.Get("Content-Type") == "" {
+		r.Header.Set("Content-Type", "application/json") // the gateway reads a body as JSON whatever it is called
 	}
 	return r, nil
 }

@@ -91,7 +91,16 @@ func differ(path string, want, got any) []string {
 			return nil
 		}
 	}
-	return []string{fmt.Sprintf("%s is %v, want %v", path, got, want)}
+	return []string{fmt.Sprintf("%s is %s, want %s", path, show(got), show(want))}
+}
+
+// show writes a value as JSON, so that "1" and 1 look different.
+func show(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(b)
 }
 
 func differMembers(path string, want, got map[string]any) []string {

@@ -16,9 +16,9 @@ func TestDifferencesAreNoticed(t *testing.T) {
 		{"missing", `{"a":1,"b":2}`, `{"a":1}`, ".b is missing"},
 		{"not expected", `{"a":1}`, `{"a":1,"b":2}`, ".b is not expected"},
 		{"value", `{"a":{"b":1}}`, `{"a":{"b":2}}`, ".a.b is 2, want 1"},
-		{"number and string", `{"a":1}`, `{"a":"1"}`, ".a is 1, want 1"},
-		{"length", `{"a":[1]}`, `{"a":[1,2]}`, ".a is [1 2], want [1]"},
-		{"object and text", `{"a":{}}`, `{"a":"x"}`, ".a is x"},
+		{"number and string", `{"a":1}`, `{"a":"1"}`, `.a is "1", want 1`},
+		{"length", `{"a":[1]}`, `{"a":[1,2]}`, ".a is [1,2], want [1]"},
+		{"object and text", `{"a":{}}`, `{"a":"x"}`, `.a is "x"`},
 		{"nothing", `{"a":"<any>"}`, `{"a":""}`, "which is no <any>"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -89,16 +89,7 @@ func (c *call) ownTicket(t pasarela.Ticket) error {
 
 // find looks a payment up by its own ticket or by that of an operation on it.
 func (c *call) find(t pasarela.Ticket) (pasarela.Payment, error) {
-	ctx, books := c.request.Context(), c.gateway.Store
-	p, err := books.PaymentByTicket(ctx, c.merchant.ID, t)
-	if pasarela.CodeOf(err) != pasarela.CodeNotFound || err == nil {
-		return p, err
-	}
-	o, err := books.OperationByTicket(ctx, c.merchant.ID, t)
-	if err != nil {
-		return p, err
-	}
-	return books.Payment(ctx, c.merchant.ID, o.Payment)
+	return c.gateway.PaymentByTicket(c.request.Context(), c.merchant.ID, t)
 }
 
 // ticket says whether s can be a ticket number.

@@ -53,7 +53,7 @@ func (c *call) authorizeToken(kind pasarela.PaymentKind) (gateway.Answer, error)
 	}
 	answer := func(p pasarela.Payment) gateway.Answer { return c.paymentAnswer(p, &r.order) }
 	p, err := c.gateway.Authorize(c.request.Context(), c.merchant, gateway.AuthorizeRequest{
-		Kind: kind, Token: pasarela.TokenID(r.Token), Amount: total, Dialect: dialect, Order: stored,
+		Kind: kind, Token: pasarela.TokenID(r.Token), Amount: total, Deferred: r.installments() > 1, Dialect: dialect, Order: stored,
 		Remember: remember, Answer: answer,
 	})
 	if err != nil {

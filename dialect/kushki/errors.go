@@ -69,6 +69,7 @@ var general = map[pasarela.Code]refusal{
 	pasarela.CodeTokenSpent:         {status: 400, code: "577", message: "El token es invalido , o ya fue usado en otra transaccion.", processorError: "566", text: "El token de la transacción no es válido", detailed: true},
 	pasarela.CodeTokenExpired:       {status: 400, code: "578", message: "El token de la transacción ha expirado", detailed: true},
 	pasarela.CodeAmountMismatch:     {status: 400, code: "K220", message: "Monto de la transacción es diferente al monto de la venta inicial"},
+	pasarela.CodeDeferredMismatch:   {status: 400, code: "K013", message: "Transacción tokenizada como diferido"},
 	pasarela.CodeCurrencyNotAllowed: {status: 400, code: "K055", message: "Tipo de moneda no permitido"},
 	pasarela.CodeCurrencyMismatch:   {status: 400, code: "K042", message: "El código de moneda es diferente al de la transacción inicial."},
 	pasarela.CodeCaptureAmount:      {status: 400, code: "K012", message: "Monto de captura inválido.", detailed: true},

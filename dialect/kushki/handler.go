@@ -99,6 +99,9 @@ func (h *Handler) handle(e endpoint, w http.ResponseWriter, r *http.Request) {
 	wire.Wipe(c.body)
 	if err != nil {
 		answer = c.refuse(err)
+	} else if answer.Status >= http.StatusInternalServerError {
+		h.Log.LogAttrs(r.Context(), slog.LevelError, "answer could not be encoded",
+			slog.String("merchant", string(c.merchant.ID)), slog.String("route", r.Pattern))
 	}
 	h.write(w, answer)
 }

@@ -1,11 +1,15 @@
 package kushki_test
 
 import (
+	"bytes"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"pasarela"
+	"pasarela/cde/cards"
+	"pasarela/dialect/kushki"
 )
 
 // A card number that a caller writes where it does not belong is masked before it is stored.
@@ -40,6 +44,48 @@ func TestRefusalsDoNotLogBodies(t *testing.T) {
 		answer := send(w, http.MethodPost, "/card/v1/tokens", body)
 		if answer.Code != http.StatusBadRequest || strings.Contains(answer.Body.String()+w.Log.String(), knownNumber) {
 			t.Errorf("%s is answered %d %s", body, answer.Code, answer.Body)
+		}
+	}
+}
+
+// A body that held a card is overwritten once it was served.
+func TestBodiesAreOverwritten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var body []byte
+	mux := http.NewServeMux()
+	kushki.New(w.Gateway, kushki.Options{Log: w.Gateway.Log, Mask: w.Vault.MaskBytes, CountryName: cards.CountryName, Sandbox: true,
+		Digest: func(purpose string, data ...[]byte) []byte {
+			body = data[0]
+			return w.Vault.Digest(purpose, data...)
+		}}).Mount(mux)
+	r := httptest.NewRequest(http.MethodPost, "/card/v1/tokens", strings.NewReader(tokenBody))
+	r.Header.Set("Public-Merchant-Id", "pe-public")
+	r.Header.Set("Idempotency-Key", "once")
+	answer := httptest.NewRecorder()
+	mux.ServeHTTP(answer, r)
+	if answer.Code != http.StatusCreated || len(body) != len(tokenBody) {
+		t.Fatalf("answered %d %s; digest saw %d bytes", answer.Code, answer.Body, len(body))
+	}
+	if len(bytes.Trim(body, "\x00")) > 0 {
+		t.Error("the body still holds what was sent")
+	}
+}
+
+// Numbers of 12 and 13 digits are for a sandbox.
+func TestShortNumbersNeedASandbox(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for sandbox, want := range map[bool]int{true: http.StatusCreated, false: http.StatusBadRequest} {
+		mux := http.NewServeMux()
+		kushki.New(w.Gateway, kushki.Options{Log: w.Gateway.Log, Mask: w.Vault.MaskBytes, Digest: w.Vault.Digest,
+			CountryName: cards.CountryName, Sandbox: sandbox}).Mount(mux)
+		r := httptest.NewRequest(http.MethodPost, "/card/v1/tokens", strings.NewReader(strings.Replace(tokenBody, knownNumber, "4222222222222", 1)))
+		r.Header.Set("Public-Merchant-Id", "pe-public")
+		answer := httptest.NewRecorder()
+		mux.ServeHTTP(answer, r)
+		if answer.Code != want {
+			t.Errorf("sandbox %t: answered %d %s", sandbox, answer.Code, answer.Body)
 		}
 	}
 }

@@ -32,6 +32,7 @@ var problems = map[pasarela.Code]problem{
 	pasarela.CodeTokenSpent:         {400, statusInvalid, "the token is unknown or has served already", false},
 	pasarela.CodeTokenExpired:       {400, statusInvalid, "the token has expired", false},
 	pasarela.CodeAmountMismatch:     {400, statusInvalid, "the amount is not the expected one", false},
+	pasarela.CodeDeferredMismatch:   {400, statusInvalid, "the token was requested for installments", false},
 	pasarela.CodeCurrencyNotAllowed: {400, statusInvalid, "the merchant may not charge in this currency", false},
 	pasarela.CodeCurrencyMismatch:   {400, statusInvalid, "the currency differs from that of the first transaction", false},
 	pasarela.CodeCaptureAmount:      {400, statusInvalid, "the amount cannot be captured", false},

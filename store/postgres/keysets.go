@@ -18,12 +18,11 @@ func (s *Store) Keyset(ctx context.Context, name string) (pasarela.Keyset, error
 
 // PutKeyset implements store.Keysets.
 func (s *Store) PutKeyset(ctx context.Context, k pasarela.Keyset) error {
-	return s.writer.do(ctx, "", func(t *tx) error {
+	return s.update(ctx, "", func(t *tx) error {
 		if k.Version == 1 {
-			_, err := t.exec(`INSERT INTO keysets (name, version, sealed) VALUES ($1, 1, $2)`, k.Name, blob(k.Sealed))
-			return err
+			return t.exec(`INSERT INTO keysets (name, version, sealed) VALUES ($1, 1, $2)`, k.Name, blob(k.Sealed))
 		}
-		n, err := t.exec(`UPDATE keysets SET version = $1, sealed = $2 WHERE name = $3 AND version = $4`,
+		n, err := t.execNow(`UPDATE keysets SET version = $1, sealed = $2 WHERE name = $3 AND version = $4`,
 			int64(k.Version), blob(k.Sealed), k.Name, int64(k.Version-1))
 		if err == nil && n == 0 {
 			return store.ErrDuplicate

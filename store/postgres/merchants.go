@@ -9,14 +9,14 @@ import (
 
 // InsertMerchant implements store.Merchants.
 func (s *Store) InsertMerchant(ctx context.Context, r store.MerchantRecord) error {
-	return s.writer.do(ctx, r.ID, func(t *tx) error {
-		_, err := t.exec(`INSERT INTO merchants (merchant, profile, secrets_record, secrets, created_at) VALUES ($1, $2, $3, $4, $5)`,
+	return s.update(ctx, r.ID, func(t *tx) error {
+		err := t.exec(`INSERT INTO merchants (merchant, profile, secrets_record, secrets, created_at) VALUES ($1, $2, $3, $4, $5)`,
 			string(r.ID), blob(r.Profile), r.Secrets.Record, blob(r.Secrets.Bytes), stamp(r.CreatedAt))
 		if err != nil {
 			return err
 		}
 		for i, c := range r.Credentials {
-			_, err := t.exec(`INSERT INTO credentials (kind, hash, merchant, position) VALUES ($1, $2, $3, $4)`, c.Kind, c.Hash, string(r.ID), int64(i))
+			err := t.exec(`INSERT INTO credentials (kind, hash, merchant, position) VALUES ($1, $2, $3, $4)`, c.Kind, c.Hash, string(r.ID), int64(i))
 			if err != nil {
 				return err
 			}

@@ -16,10 +16,9 @@ func (t *tx) InsertOperation(o pasarela.Operation) error {
 		o.Amount.Minor, string(o.Amount.Currency))
 	args = traceValues(args, o.Trace)
 	args = append(args, o.ResponseCode, o.ApprovalCode, blob(o.Order), stamp(o.CreatedAt), stamp(o.UpdatedAt))
-	_, err := t.exec(`
+	return t.exec(`
 		INSERT INTO operations (merchant, `+operationColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`, args...)
-	return err
 }
 
 const (
@@ -29,7 +28,7 @@ const (
 
 // Operation implements store.PaymentTx.
 func (t *tx) Operation(id pasarela.OperationID) (pasarela.Operation, error) {
-	return scanOperation(t.queryRow(selectOperation, t.merchant, string(id)), t.merchant)
+	return scanOperation(t.queryRow(selectOperation+` FOR UPDATE`, t.merchant, string(id)), t.merchant)
 }
 
 // Operation implements store.Reader.
@@ -61,5 +60,5 @@ func (t *tx) PutOperation(o pasarela.Operation) error {
 	return t.put(`
 		UPDATE operations SET state = $1, trace_stan = $2, trace_rrn = $3, trace_sent_at = $4,
 			response_code = $5, approval_code = $6, updated_at = $7
-		WHERE merchant = $8 AND id = $9`, args...)
+		WHERE merchant = $8 AND id = $9 RETURNING 1`, args...)
 }

@@ -16,10 +16,9 @@ func (t *tx) InsertPayment(p pasarela.Payment) error {
 	args = traceValues(traceValues(traceValues(args, p.Trace), p.Follow), p.CaptureTrace)
 	args = append(args, string(p.Operation), int64(p.Attempts), stamp(p.DueAt), stamp(p.ExpiresAt),
 		p.ResponseCode, p.ApprovalCode, p.Dialect, blob(p.Order), stamp(p.CreatedAt), stamp(p.UpdatedAt))
-	_, err := t.exec(`
+	return t.exec(`
 		INSERT INTO payments (merchant, `+paymentColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41)`, args...)
-	return err
 }
 
 // paymentColumns are all but the merchant, as scanPayment takes them.
@@ -35,7 +34,7 @@ const (
 
 // Payment implements store.PaymentTx.
 func (t *tx) Payment(id pasarela.PaymentID) (pasarela.Payment, error) {
-	return scanPayment(t.queryRow(selectPayment, t.merchant, string(id)), t.merchant)
+	return scanPayment(t.queryRow(selectPayment+` FOR UPDATE`, t.merchant, string(id)), t.merchant)
 }
 
 // Payment implements store.Reader.
@@ -76,7 +75,7 @@ func (t *tx) PutPayment(p pasarela.Payment) error {
 			capture_stan = $12, capture_rrn = $13, capture_sent_at = $14,
 			operation = $15, attempts = $16, due_at = $17, expires_at = $18,
 			response_code = $19, approval_code = $20, updated_at = $21
-		WHERE merchant = $22 AND id = $23`, args...)
+		WHERE merchant = $22 AND id = $23 RETURNING 1`, args...)
 }
 
 // Due implements store.Reader.

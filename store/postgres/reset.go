@@ -2,18 +2,14 @@ package postgres
 
 import "context"
 
-// Reset implements store.Resetter. Postings refuse to be deleted, so their trigger is out of the way for
-// the length of this transaction, which nobody else sees.
+// Reset implements store.Resetter. Postings refuse to be deleted, so their triggers are out of the way for
+// the length of this transaction, in which nobody else can write postings.
 func (s *Store) Reset(ctx context.Context) error {
-	return s.writer.do(ctx, "", func(t *tx) error {
-		var trigger string
-		if err := t.queryRow(`SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND name = 'postings_keep'`).Scan(&trigger); err != nil {
-			return err
-		}
+	return s.update(ctx, "", func(t *tx) error {
 		for _, query := range []string{
-			`DROP TRIGGER postings_keep`,
+			`ALTER TABLE postings DISABLE TRIGGER USER`,
 			`DELETE FROM postings`,
-			trigger,
+			`ALTER TABLE postings ENABLE TRIGGER USER`,
 			`DELETE FROM balances`,
 			`DELETE FROM roll_ups`,
 			`DELETE FROM tokens`,
@@ -24,7 +20,7 @@ func (s *Store) Reset(ctx context.Context) error {
 			`DELETE FROM credentials`,
 			`DELETE FROM merchants`,
 		} {
-			if _, err := t.exec(query); err != nil {
+			if err := t.exec(query); err != nil {
 				return err
 			}
 		}

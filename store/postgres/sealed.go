@@ -51,8 +51,8 @@ func (s *Store) Reseal(ctx context.Context, m pasarela.MerchantID, k store.Seale
 	if !known {
 		return false, pasarela.Errorf(pasarela.CodeInternal, "postgres: nothing is sealed as %q", k)
 	}
-	err = s.writer.do(ctx, m, func(t *tx) error {
-		n, err := t.exec(query, blob(renewed), string(m), row, blob(old))
+	err = s.update(ctx, m, func(t *tx) error {
+		n, err := t.execNow(query, blob(renewed), string(m), row, blob(old))
 		done = n > 0
 		return err
 	})

@@ -17,17 +17,16 @@ func (t *tx) InsertSubscription(s pasarela.Subscription) error {
 	args = factValues(args, s.Facts)
 	args = append(args, s.Fingerprint, s.Plan, s.Periodicity, s.Amount.Minor, string(s.Amount.Currency),
 		s.StartDate, s.EndDate, blob(s.Order), stamp(s.DueAt), stamp(s.CreatedAt), stamp(s.UpdatedAt))
-	_, err := t.exec(`
+	return t.exec(`
 		INSERT INTO subscriptions (merchant, `+subscriptionColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`, args...)
-	return err
 }
 
 const selectSubscription = `SELECT ` + subscriptionColumns + ` FROM subscriptions WHERE merchant = $1 AND id = $2`
 
 // Subscription implements store.SubscriptionTx.
 func (t *tx) Subscription(id pasarela.SubscriptionID) (pasarela.Subscription, error) {
-	return scanSubscription(t.queryRow(selectSubscription, t.merchant, string(id)), t.merchant)
+	return scanSubscription(t.queryRow(selectSubscription+` FOR UPDATE`, t.merchant, string(id)), t.merchant)
 }
 
 // Subscription implements store.Reader.
@@ -58,7 +57,7 @@ func (t *tx) PutSubscription(s pasarela.Subscription) error {
 			bin = $4, last_four = $5, length = $6, brand = $7, type = $8, bank = $9, country = $10, holder = $11, expiry = $12,
 			fingerprint = $13, plan = $14, periodicity = $15, amount = $16, currency = $17,
 			start_date = $18, end_date = $19, details = $20, due_at = $21, updated_at = $22
-		WHERE merchant = $23 AND id = $24`, args...)
+		WHERE merchant = $23 AND id = $24 RETURNING 1`, args...)
 }
 
 // DueSubscriptions implements store.Reader.

@@ -14,11 +14,10 @@ func (t *tx) InsertToken(k pasarela.Token) error {
 	args = factValues(args, k.Facts)
 	args = append(args, k.Fingerprint, k.Total.Minor, string(k.Total.Currency), k.Deferred, blob(k.Details),
 		stamp(k.CreatedAt), stamp(k.ExpiresAt), stamp(k.SpentAt))
-	_, err := t.exec(`
+	return t.exec(`
 		INSERT INTO tokens (merchant, id, use, card_record, card, cvv_record, cvv, `+factColumns+`,
 			fingerprint, total, currency, deferred, details, created_at, expires_at, spent_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`, args...)
-	return err
 }
 
 const selectToken = `
@@ -28,7 +27,7 @@ const selectToken = `
 
 // Token implements store.TokenTx.
 func (t *tx) Token(id pasarela.TokenID) (pasarela.Token, error) {
-	return scanToken(t.queryRow(selectToken, t.merchant, string(id)), t.merchant, id)
+	return scanToken(t.queryRow(selectToken+` FOR UPDATE`, t.merchant, string(id)), t.merchant, id)
 }
 
 // Token implements store.Reader.
@@ -52,31 +51,34 @@ func scanToken(r row, merchant string, id pasarela.TokenID) (pasarela.Token, err
 func (t *tx) SpendToken(id pasarela.TokenID, at time.Time) error {
 	return t.put(`
 		UPDATE tokens SET spent_at = $1, card_record = '', card = NULL, cvv_record = '', cvv = NULL
-		WHERE merchant = $2 AND id = $3`, stamp(at), t.merchant, string(id))
+		WHERE merchant = $2 AND id = $3 RETURNING 1`, stamp(at), t.merchant, string(id))
 }
 
 // ForgetTokens implements store.TokenTx. Rows that go are not forgotten first.
 func (t *tx) ForgetTokens(expired, gone time.Time, limit int) (int, error) {
 	deleted := 0
 	for _, query := range []string{
-		`DELETE FROM tokens WHERE rowid IN (
-			SELECT rowid FROM tokens
-			WHERE merchant = $1 AND expires_at <= $2 AND card IS NULL AND cvv IS NULL ORDER BY expires_at LIMIT $3)`,
-		`DELETE FROM tokens WHERE rowid IN (
-			SELECT rowid FROM tokens
-			WHERE merchant = $1 AND expires_at <= $2 AND (card IS NOT NULL OR cvv IS NOT NULL) ORDER BY expires_at LIMIT $3)`,
+		`DELETE FROM tokens WHERE merchant = $1 AND id IN (
+			SELECT id FROM tokens
+			WHERE merchant = $1 AND expires_at <= $2 AND card IS NULL AND cvv IS NULL ORDER BY expires_at, id LIMIT $3
+			FOR UPDATE SKIP LOCKED)`,
+		`DELETE FROM tokens WHERE merchant = $1 AND id IN (
+			SELECT id FROM tokens
+			WHERE merchant = $1 AND expires_at <= $2 AND (card IS NOT NULL OR cvv IS NOT NULL) ORDER BY expires_at, id LIMIT $3
+			FOR UPDATE SKIP LOCKED)`,
 	} {
-		n, err := t.exec(query, t.merchant, stamp(gone), max(limit-deleted, 0))
+		n, err := t.execNow(query, t.merchant, stamp(gone), max(limit-deleted, 0))
 		if err != nil {
 			return 0, err
 		}
 		deleted += n
 	}
-	forgotten, err := t.exec(`
+	forgotten, err := t.execNow(`
 		UPDATE tokens SET card_record = '', card = NULL, cvv_record = '', cvv = NULL
-		WHERE rowid IN (
-			SELECT rowid FROM tokens
-			WHERE merchant = $1 AND expires_at <= $2 AND (card IS NOT NULL OR cvv IS NOT NULL) ORDER BY expires_at LIMIT $3)`,
+		WHERE merchant = $1 AND id IN (
+			SELECT id FROM tokens
+			WHERE merchant = $1 AND expires_at <= $2 AND (card IS NOT NULL OR cvv IS NOT NULL) ORDER BY expires_at, id LIMIT $3
+			FOR UPDATE SKIP LOCKED)`,
 		t.merchant, stamp(expired), max(limit-deleted, 0))
 	return deleted + forgotten, err
 }

@@ -61,6 +61,6 @@ func (t *tx) DropKey(name, holder string) error {
 func (t *tx) ForgetKeys(now time.Time, limit int) (int, error) {
 	return t.exec(`
 		DELETE FROM idempotency_keys WHERE rowid IN (
-			SELECT rowid FROM idempotency_keys WHERE merchant = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?)`,
+			SELECT rowid FROM idempotency_keys WHERE merchant = ? AND expires_at <= ? ORDER BY expires_at, name LIMIT ?)`,
 		t.merchant, micros(now), int64(limit))
 }

@@ -61,10 +61,10 @@ func (t *tx) ForgetTokens(expired, gone time.Time, limit int) (int, error) {
 	for _, query := range []string{
 		`DELETE FROM tokens WHERE rowid IN (
 			SELECT rowid FROM tokens
-			WHERE merchant = ? AND expires_at <= ? AND card IS NULL AND cvv IS NULL ORDER BY expires_at LIMIT ?)`,
+			WHERE merchant = ? AND expires_at <= ? AND card IS NULL AND cvv IS NULL ORDER BY expires_at, id LIMIT ?)`,
 		`DELETE FROM tokens WHERE rowid IN (
 			SELECT rowid FROM tokens
-			WHERE merchant = ? AND expires_at <= ? AND (card IS NOT NULL OR cvv IS NOT NULL) ORDER BY expires_at LIMIT ?)`,
+			WHERE merchant = ? AND expires_at <= ? AND (card IS NOT NULL OR cvv IS NOT NULL) ORDER BY expires_at, id LIMIT ?)`,
 	} {
 		n, err := t.exec(query, t.merchant, micros(gone), max(limit-deleted, 0))
 		if err != nil {
@@ -76,7 +76,7 @@ func (t *tx) ForgetTokens(expired, gone time.Time, limit int) (int, error) {
 		UPDATE tokens SET card_record = '', card = NULL, cvv_record = '', cvv = NULL
 		WHERE rowid IN (
 			SELECT rowid FROM tokens
-			WHERE merchant = ? AND expires_at <= ? AND (card IS NOT NULL OR cvv IS NOT NULL) ORDER BY expires_at LIMIT ?)`,
+			WHERE merchant = ? AND expires_at <= ? AND (card IS NOT NULL OR cvv IS NOT NULL) ORDER BY expires_at, id LIMIT ?)`,
 		t.merchant, micros(expired), max(limit-deleted, 0))
 	return deleted + forgotten, err
 }

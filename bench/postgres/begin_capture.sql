@@ -1,0 +1,7 @@
+UPDATE payments SET state = 'capturing', captured = 0, refunded = 0, card_record = card_record, card = decode(repeat('00', 49), 'hex'),
+	trace_stan = 104211, trace_rrn = '632515370241', trace_sent_at = now(),
+	follow_stan = 104212, follow_rrn = '632515370242', follow_sent_at = now(),
+	capture_stan = 0, capture_rrn = '', capture_sent_at = NULL,
+	operation = lpad(:random::text, 36, 'c'), attempts = 0, due_at = now() + interval '35 seconds', expires_at = now() + interval '28 days',
+	response_code = '00', approval_code = '641205', updated_at = now()
+WHERE merchant = '20000000000000000001' AND id = lpad(:random::text, 36, '0')

@@ -1,0 +1,2 @@
+INSERT INTO postings (merchant, id, payment, event, debit, credit, amount, currency, at)
+VALUES ('20000000000000000001', :posting, :payment, 'sale', 'acquirer_receivable', 'merchant_payable', 1698, 'USD', :now)
