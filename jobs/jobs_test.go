@@ -16,6 +16,8 @@ import (
 
 type starter func(ctx context.Context, work []jobs.Work) (*jobs.Runner, error)
 
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
 var quiet = slog.New(slog.DiscardHandler)
 
 // onBoth plays a scenario on SQLite, beside the store that owns the file, and on PostgreSQL.

@@ -85,6 +85,7 @@ func won(o order, a answer) bool {
 
 func (p *player) call(gw *process, s *shop, o order) (a answer) {
 	g, ctx := gw.gateway, p.w.ctx
+	p.w.requests.Add(1)
 	switch {
 	case o.charge != nil:
 		a.payment, a.err = g.Authorize(ctx, s.merchant, *o.charge)

@@ -85,6 +85,7 @@ func (p *player) tokenize(s *shop, use pasarela.TokenUse, total pasarela.Money) 
 		return pasarela.Token{}, false
 	}
 	gw := p.w.current()
+	p.w.requests.Add(1)
 	t, err := gw.gateway.Tokenize(p.w.ctx, s.merchant, gateway.TokenizeRequest{
 		Use: use, Total: total, Card: vault.Card{Number: number, CVV: cvv, Expiry: "4912", Holder: "A Player"}})
 	if gw.dead() {
@@ -194,6 +195,7 @@ func (p *player) subscribe(s *shop) {
 		return
 	}
 	gw := p.w.current()
+	p.w.requests.Add(1)
 	sub, _, err := gw.gateway.Subscribe(p.w.ctx, s.merchant, gateway.SubscribeRequest{Token: t.ID, Plan: "p", Periodicity: "monthly",
 		Amount: amount, StartDate: "2026-01-01"})
 	if gw.dead() {

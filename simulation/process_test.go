@@ -41,7 +41,8 @@ func (w *world) boot(file string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &process{world: w, file: file, disk: disk, turn: make(chan struct{}, 1)}
+	w.lives++
+	p := &process{world: w, file: file, disk: disk, store: newMortal(w.bug.aroundStore(disk)), turn: make(chan struct{}, 1)}
 	v, err := vault.Open(w.ctx, vault.Config{Keysets: disk, KEK: w.kek, Cards: w.cards})
 	if err != nil {
 		return nil, errors.Join(err, disk.Close())
@@ -51,13 +52,11 @@ func (w *world) boot(file string) (*process, error) {
 		Dial: p.dial, Opener: v, Clock: w.clock, Log: log, Observer: acquirer.Observer{Message: p.onWire},
 		OnUnsent: func(m pasarela.Message) { w.bank().ConsumeRefusal(m) },
 	})
-	p.link.Start(w.ctx)
-	w.lives++
-	p.store = newMortal(w.bug.aroundStore(disk))
 	p.gateway = gateway.New(gateway.Config{
 		Store: p.store, Vault: v, Acquirer: w.bug.aroundAcquirer(p.link), Clock: w.clock, Log: log,
 		IDs: pasarela.NewIDs(w.stream("ids", w.lives)), AcquirerTimeout: acquirerTimeout,
 	})
+	p.link.Start(w.ctx)
 	return p, nil
 }
 

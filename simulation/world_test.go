@@ -37,7 +37,8 @@ type world struct {
 	byNumber  map[string]*shop // by field 42
 	book      *book
 	lives     int
-	payments  atomic.Int64
+	payments  atomic.Int64 // promised
+	requests  atomic.Int64 // of any kind
 
 	mu         sync.Mutex
 	issuer     *simulator.Simulator // guarded by mu
@@ -50,6 +51,7 @@ type world struct {
 type result struct {
 	violations []string
 	payments   int64
+	requests   int64
 	lives      int
 }
 
@@ -66,7 +68,7 @@ func run(t *testing.T, seed uint64, s size, b bug) (r result) {
 		if err := w.play(s); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
-		r = result{w.violations, w.payments.Load(), w.lives}
+		r = result{w.violations, w.payments.Load(), w.requests.Load(), w.lives}
 	})
 	return r
 }
