@@ -59,6 +59,8 @@ func Main(m *testing.M) {
 	code := m.Run()
 	if server.stop != nil {
 		server.stop()
+	}
+	if server.dir != "" {
 		if err := os.RemoveAll(server.dir); err != nil {
 			fmt.Fprintln(os.Stderr, "pgtest:", err)
 			code = max(code, 1)

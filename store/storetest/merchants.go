@@ -1,0 +1,109 @@
+package storetest
+
+import (
+	"errors"
+	"testing"
+
+	"pasarela"
+	"pasarela/store"
+)
+
+var merchantScenarios = []scenario{
+	on("a merchant is found by its id and by each credential", merchantFound),
+	on("a merchant's id and credentials serve once, and a refusal leaves nothing", merchantDuplicate),
+	on("merchants are listed in order, page by page", merchantsListed),
+	on("a keyset goes from version to version", keysetVersions),
+	on("a reset deletes what merchants have and leaves keysets", resetDeletes),
+}
+
+func insertMerchants(t *testing.T, s store.Store, records ...store.MerchantRecord) {
+	t.Helper()
+	for _, r := range records {
+		if err := s.InsertMerchant(t.Context(), r); err != nil {
+			t.Fatalf("insert merchant: %v", err)
+		}
+	}
+}
+
+func merchantFound(t *testing.T, s store.Store) {
+	full, bare := sampleMerchant(shop), store.MerchantRecord{ID: other}
+	insertMerchants(t, s, full, bare)
+	same(t, "merchant", found(s.Merchant(t.Context(), shop))(t), full)
+	same(t, "bare merchant", found(s.Merchant(t.Context(), other))(t), bare)
+	for _, c := range full.Credentials {
+		same(t, "merchant by "+c.Kind, found(s.MerchantByCredential(t.Context(), c))(t), full)
+	}
+	absent(s.MerchantByCredential(t.Context(), store.Credential{Kind: "kushki_public", Hash: full.Credentials[0].Hash}))(t, "hash of another kind")
+	absent(s.Merchant(t.Context(), "never"))(t, "unknown merchant")
+}
+
+func merchantDuplicate(t *testing.T, s store.Store) {
+	insertMerchants(t, s, sampleMerchant(shop))
+	taken := sampleMerchant(other)
+	taken.Credentials[1] = sampleMerchant(shop).Credentials[1]
+	for _, r := range []store.MerchantRecord{{ID: shop}, taken} {
+		if err := s.InsertMerchant(t.Context(), r); !errors.Is(err, store.ErrDuplicate) {
+			t.Errorf("insert merchant: got %v, want ErrDuplicate", err)
+		}
+	}
+	absent(s.Merchant(t.Context(), other))(t, "refused merchant")
+	absent(s.MerchantByCredential(t.Context(), taken.Credentials[0]))(t, "refused merchant's credential")
+}
+
+func merchantsListed(t *testing.T, s store.Store) {
+	for _, id := range []pasarela.MerchantID{"3", "1", "2"} {
+		insertMerchants(t, s, store.MerchantRecord{ID: id})
+	}
+	same(t, "first page", found(s.MerchantIDs(t.Context(), "", 2))(t), []pasarela.MerchantID{"1", "2"})
+	same(t, "second page", found(s.MerchantIDs(t.Context(), "2", 2))(t), []pasarela.MerchantID{"3"})
+	same(t, "third page", len(found(s.MerchantIDs(t.Context(), "3", 2))(t)), 0)
+}
+
+func keysetVersions(t *testing.T, s store.Store) {
+	absent(s.Keyset(t.Context(), "cards"))(t, "unknown keyset")
+	for _, step := range []struct {
+		version int
+		want    error
+	}{{2, store.ErrDuplicate}, {1, nil}, {1, store.ErrDuplicate}, {3, store.ErrDuplicate}, {2, nil}, {2, store.ErrDuplicate}, {3, nil}} {
+		err := s.PutKeyset(t.Context(), pasarela.Keyset{Name: "cards", Version: step.version, Sealed: []byte{byte(step.version)}})
+		if !errors.Is(err, step.want) {
+			t.Fatalf("version %d: got %v, want %v", step.version, err, step.want)
+		}
+	}
+	same(t, "keyset", found(s.Keyset(t.Context(), "cards"))(t), pasarela.Keyset{Name: "cards", Version: 3, Sealed: []byte{3}})
+	oneWins(t, together(func(i int) error {
+		return s.PutKeyset(t.Context(), pasarela.Keyset{Name: "cards", Version: 4, Sealed: []byte{byte(i + 1)}})
+	}), pasarela.CodeWrongState)
+}
+
+func resetDeletes(t *testing.T, s store.Store) {
+	resetter, ok := s.(store.Resetter)
+	if !ok {
+		t.Fatal("the store is no store.Resetter")
+	}
+	insertMerchants(t, s, sampleMerchant(shop))
+	if err := s.PutKeyset(t.Context(), pasarela.Keyset{Name: "cards", Version: 1, Sealed: []byte{1}}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // what was deleted can be there again
+		insertTokens(t, s, sampleToken("t"))
+		insertPayments(t, s, samplePayment("p"))
+		insertOperations(t, s, sampleOperation("o"))
+		insertSubscriptions(t, s, sampleSubscription("s"))
+		claim(t, s, sampleKey("k", "holder"))
+		post(t, s, samplePosting("1", "p", 1), samplePosting("2", "p", 1))
+		rollUp(t, s, "1")
+		if err := resetter.Reset(t.Context()); err != nil {
+			t.Fatalf("reset: %v", err)
+		}
+		absent(s.Token(t.Context(), shop, "t"))(t, "token")
+		absent(s.Payment(t.Context(), shop, "p"))(t, "payment")
+		absent(s.Operation(t.Context(), shop, "o"))(t, "operation")
+		absent(s.Subscription(t.Context(), shop, "s"))(t, "subscription")
+		absent(s.Key(t.Context(), shop, "k"))(t, "key")
+		absent(s.Merchant(t.Context(), shop))(t, "merchant")
+		absent(s.MerchantByCredential(t.Context(), sampleMerchant(shop).Credentials[0]))(t, "credential")
+		balance(t, s, shop, nil)
+	}
+	same(t, "keyset", found(s.Keyset(t.Context(), "cards"))(t).Version, 1)
+}

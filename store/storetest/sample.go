@@ -1,0 +1,103 @@
+package storetest
+
+import (
+	"time"
+
+	"pasarela"
+	"pasarela/ledger"
+	"pasarela/store"
+)
+
+// Two merchants, and a moment with microseconds.
+const (
+	shop  pasarela.MerchantID = "20000000000000000001"
+	other pasarela.MerchantID = "20000000000000000002"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)
+
+func later(d time.Duration) time.Time { return noon.Add(d) }
+
+var facts = pasarela.CardFacts{
+	BIN: "545195", LastFour: "5480", Length: 16, Brand: pasarela.BrandMastercard, Type: pasarela.CardCredit,
+	Bank: "Banco del Río", Country: "EC", Holder: "José Ñandú", Expiry: "2812",
+}
+
+// Samples have every field set, so that one which is not stored shows.
+func sampleToken(id pasarela.TokenID) pasarela.Token {
+	return pasarela.Token{
+		Merchant: shop, ID: id, Use: pasarela.UseCharge,
+		Card:  pasarela.Sealed{Record: "token/" + string(id), Bytes: []byte{0, 1, 0xff, 'c'}},
+		CVV:   pasarela.Sealed{Record: "token/" + string(id), Bytes: []byte{0, 2, 0xfe, 'v'}},
+		Facts: facts, Fingerprint: "f1ngerpr1nt", Total: pasarela.Money{Minor: 1698, Currency: "USD"}, Deferred: true,
+		Details: []byte(`{"months": 3}`), CreatedAt: noon, ExpiresAt: later(pasarela.TokenLife), SpentAt: later(time.Minute),
+	}
+}
+
+func freshToken(id pasarela.TokenID) pasarela.Token {
+	k := sampleToken(id)
+	k.SpentAt = time.Time{}
+	return k
+}
+
+func samplePayment(id pasarela.PaymentID) pasarela.Payment {
+	trace := func(n uint32) pasarela.Trace {
+		return pasarela.Trace{STAN: n, RRN: number("606012000", int(n)), SentAt: later(time.Duration(n) * time.Second)}
+	}
+	return pasarela.Payment{
+		Merchant: shop, ID: id, Ticket: pasarela.Ticket("ticket-" + id), Kind: pasarela.KindAuthorization, State: pasarela.StateAuthorizing,
+		Amount: pasarela.Money{Minor: 999_999_999_999, Currency: "COP"}, Captured: 12, Refunded: 11,
+		Token: "a-token", Subscription: "a-subscription",
+		Card:  pasarela.Sealed{Record: "token/a-token", Bytes: []byte{7, 0, 7}},
+		Facts: facts, Trace: trace(1), Follow: trace(2), CaptureTrace: trace(3), Operation: "an-operation", Attempts: 4,
+		DueAt: later(time.Hour), ExpiresAt: later(24 * time.Hour), ResponseCode: "00", ApprovalCode: "A1B2C3", Dialect: "kushki",
+		Order: []byte(`{"subtotalIva":0}`), CreatedAt: noon, UpdatedAt: later(time.Second),
+	}
+}
+
+// heldPayment is an authorization that may be captured.
+func heldPayment(id pasarela.PaymentID) pasarela.Payment {
+	p := samplePayment(id)
+	p.State, p.Captured, p.Refunded, p.Operation = pasarela.StateAuthorized, 0, 0, ""
+	return p
+}
+
+func sampleOperation(id pasarela.OperationID) pasarela.Operation {
+	return pasarela.Operation{
+		Merchant: shop, ID: id, Payment: "a-payment", Ticket: pasarela.Ticket("ticket-" + id), Kind: pasarela.OpRefund, State: pasarela.OpPending,
+		Amount: pasarela.Money{Minor: 5, Currency: "CLF"}, Trace: pasarela.Trace{STAN: 999_999, RRN: "606012000009", SentAt: noon},
+		ResponseCode: "05", ApprovalCode: "Z9", Order: []byte(`[1]`), CreatedAt: noon, UpdatedAt: later(time.Minute),
+	}
+}
+
+func sampleSubscription(id pasarela.SubscriptionID) pasarela.Subscription {
+	return pasarela.Subscription{
+		Merchant: shop, ID: id, State: pasarela.SubscriptionVerifying,
+		Card:  pasarela.Sealed{Record: "token/a-token", Bytes: []byte{9, 0, 9}},
+		Facts: facts, Fingerprint: "f1ngerpr1nt", Plan: "Gold", Periodicity: "monthly",
+		Amount: pasarela.Money{Minor: 1, Currency: "PEN"}, StartDate: "2026-03-01", EndDate: "2027-03-01",
+		Order: []byte(`{"a":"b"}`), DueAt: later(time.Hour), CreatedAt: noon, UpdatedAt: later(time.Second),
+	}
+}
+
+func sampleKey(name, holder string) store.Key {
+	return store.Key{
+		Name: name, Digest: []byte{1, 0, 2}, Holder: holder, Status: 201, Answer: []byte(`{"ok":true}`),
+		CreatedAt: noon, ExpiresAt: later(24 * time.Hour),
+	}
+}
+
+func sampleMerchant(id pasarela.MerchantID) store.MerchantRecord {
+	return store.MerchantRecord{
+		ID: id, Profile: []byte(`{"name":"Shop"}`), Secrets: pasarela.Sealed{Record: "merchant/" + string(id), Bytes: []byte{3, 0, 3}},
+		Credentials: []store.Credential{{Kind: "monri", Hash: "m-" + string(id)}, {Kind: "kushki_public", Hash: "k-" + string(id)}},
+		CreatedAt:   noon,
+	}
+}
+
+func samplePosting(id pasarela.PostingID, p pasarela.PaymentID, minor int64) ledger.Posting {
+	return ledger.Posting{
+		ID: id, Merchant: shop, Payment: p, Event: ledger.Sale, Debit: ledger.AcquirerReceivable, Credit: ledger.MerchantPayable,
+		Amount: pasarela.Money{Minor: minor, Currency: "USD"}, At: noon,
+	}
+}
