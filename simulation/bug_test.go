@@ -37,6 +37,7 @@ var bugs = []bug{
 	{name: "messages are sent twice", acquirer: func(a gateway.Acquirer) gateway.Acquirer { return &doubler{Acquirer: a} }},
 	{name: "no answer is taken for a decline", acquirer: func(a gateway.Acquirer) gateway.Acquirer { return optimist{a} }},
 	{name: "state updates are lost", store: func(s store.Store) store.Store { return &forgetter{Store: s} }},
+	{name: "answers under keys are lost", store: func(s store.Store) store.Store { return amnesiac{s} }},
 	{name: "commits are claimed, not made", store: func(s store.Store) store.Store { return &pretender{Store: s} }},
 }
 
@@ -119,3 +120,14 @@ func (s *pretender) Update(ctx context.Context, m pasarela.MerchantID, unit func
 	}
 	return err
 }
+
+// amnesiac loses what was answered under keys.
+type amnesiac struct{ store.Store }
+
+func (s amnesiac) Update(ctx context.Context, m pasarela.MerchantID, unit func(store.Tx) error) error {
+	return s.Store.Update(ctx, m, func(tx store.Tx) error { return unit(amnesiacTx{tx}) })
+}
+
+type amnesiacTx struct{ store.Tx }
+
+func (t amnesiacTx) AnswerKey(name, holder string, _ int, _ []byte) error { return t.DropKey(name, holder) }

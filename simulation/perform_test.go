@@ -52,35 +52,29 @@ type answer struct {
 	err       error
 }
 
-// perform makes a request and checks what comes back. It says whether the caller was told of a success or of
-// a message under way.
-func (p *player) perform(s *shop, o order) bool {
+// perform makes a request and checks what comes back. It says whether the caller heard it: with a dead
+// gateway the connection breaks.
+func (p *player) perform(s *shop, o order) (answer, bool) {
 	key := keyName{s.merchant.ID, o.remember().Name}
 	before, due := p.w.owedAnswer(key)
 	gw := p.w.current()
 	a := p.call(gw, s, o)
 	if gw.dead() {
-		return false // the connection broke: nothing was heard
+		return a, false
 	}
 	if o.remember().Name != "" {
 		p.w.checkKey(key, o, before, due, a)
 	}
 	if a.err != nil {
-		p.w.permit("request", a.err, pasarela.CodeTokenSpent, pasarela.CodeTokenExpired, pasarela.CodeAmountMismatch,
+		p.w.permitReused(o, a.err)
+		p.w.permit("request", a.err, pasarela.CodeKeyReused, pasarela.CodeTokenSpent, pasarela.CodeTokenExpired, pasarela.CodeAmountMismatch,
 			pasarela.CodeCaptureAmount, pasarela.CodeVoidAmount, pasarela.CodeWrongState, pasarela.CodeAlreadyVoided,
 			pasarela.CodeAlreadyRefunded, pasarela.CodeBusy)
-		return false
+		return a, true
 	}
 	p.w.checkStated(gw, s, a)
 	p.remember(s, a)
-	return won(o, a)
-}
-
-func won(o order, a answer) bool {
-	if o.charge != nil {
-		return true
-	}
-	return a.operation.State == pasarela.OpApproved
+	return a, true
 }
 
 func (p *player) call(gw *process, s *shop, o order) (a answer) {
@@ -121,6 +115,14 @@ func (w *world) permit(what string, err error, codes ...pasarela.Code) {
 	}
 	if !slices.Contains(codes, pasarela.CodeOf(err)) {
 		w.violation("%s failed with %s: %v", what, pasarela.CodeOf(err), err)
+	}
+}
+
+// permitReused reports a request that was refused for another body under its key, which no other body can have
+// taken while it was remembered.
+func (w *world) permitReused(o order, err error) {
+	if pasarela.CodeOf(err) == pasarela.CodeKeyReused && w.clock.Now().Before(o.made.Add(gateway.KeyLife)) {
+		w.violation("key %s was taken for another body: %v", o.remember().Name, err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -54,7 +55,7 @@ func (p *player) play(turns int) {
 		time.Sleep(time.Duration(p.random.IntN(5)) * 20 * time.Millisecond) // a grid, so that many act at the same instant
 		s := p.w.shops[p.random.IntN(len(p.w.shops))]
 		switch n := p.random.IntN(100); {
-		case n < 45:
+		case n < 42:
 			p.buy(s)
 		case n < 48:
 			p.buyTogether(s)
@@ -159,33 +160,56 @@ func (p *player) buy(s *shop) {
 	}
 }
 
-// buyTogether has several callers spend one token at the same time.
+// buyTogether has several callers spend one token at the same time, under no key or all under the same.
 func (p *player) buyTogether(s *shop) {
 	o, ok := p.newCharge(s)
 	if !ok {
 		return
 	}
-	winners := p.together(func() bool { return p.perform(s, o) })
-	if o.charge.Remember.Name == "" && winners > 1 {
-		p.w.violation("token %s was spent by %d callers at once", o.charge.Token, winners)
+	answers := p.together(s, o)
+	if o.charge.Remember.Name == "" {
+		if n := countWon(o, answers); n > 1 {
+			p.w.violation("token %s was spent by %d callers at once", o.charge.Token, n)
+		}
+		return
+	}
+	if !p.w.clock.Now().Before(o.made.Add(gateway.KeyLife)) {
+		return
+	}
+	for _, a := range answers {
+		for _, other := range answers {
+			if body := a.bytes(o); body != nil && !bytes.Equal(body, other.bytes(o)) {
+				p.w.violation("key %s was answered %q to one caller and %q (%v) to another", o.charge.Remember.Name, body, other.bytes(o), other.err)
+			}
+		}
 	}
 }
 
-// together runs the same thing several times at once and says how often it won.
-func (p *player) together(do func() bool) int {
+// together makes the same request several times at once and returns the answers that were heard.
+func (p *player) together(s *shop, o order) []answer {
 	var all sync.WaitGroup
-	won := make([]bool, 2+p.random.IntN(6))
-	for i := range won {
-		all.Go(func() { won[i] = do() })
+	var mu sync.Mutex
+	var answers []answer
+	for range 2 + p.random.IntN(6) {
+		all.Go(func() {
+			if a, heard := p.perform(s, o); heard {
+				mu.Lock()
+				defer mu.Unlock()
+				answers = append(answers, a)
+			}
+		})
 	}
 	all.Wait()
-	winners := 0
-	for _, w := range won {
-		if w {
-			winners++
+	return answers
+}
+
+func countWon(o order, answers []answer) (n int) {
+	for _, a := range answers {
+		if a.err == nil && (o.charge != nil || a.operation.State == pasarela.OpApproved) {
+			n++
 		}
 	}
-	return winners
+	return n
 }
 
 func (p *player) subscribe(s *shop) {
@@ -274,9 +298,8 @@ func (p *player) followTogether(s *shop) {
 	if !ok {
 		return
 	}
-	winners := p.together(func() bool { return p.perform(s, o) })
-	if o.kind == pasarela.OpCapture && o.follow.Remember.Name == "" && winners > 1 {
-		p.w.violation("ticket %s was captured by %d callers at once", o.follow.Ticket, winners)
+	if n := countWon(o, p.together(s, o)); o.kind == pasarela.OpCapture && n > 1 {
+		p.w.violation("ticket %s was captured by %d callers at once", o.follow.Ticket, n)
 	}
 }
 

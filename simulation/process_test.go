@@ -75,11 +75,12 @@ func (p *process) dial(context.Context) (net.Conn, error) {
 	return slow{near}, nil
 }
 
-// slow takes a few milliseconds to send, so that things happen between a message and its answer.
+// slow takes up to some milliseconds to send, so that things happen between a message and its answer; often
+// nothing, so that they happen at the same instant.
 type slow struct{ net.Conn }
 
 func (c slow) Write(b []byte) (int, error) {
-	time.Sleep(time.Millisecond + rand.N(4*time.Millisecond))
+	time.Sleep(time.Duration(max(0, rand.IntN(8)-3)) * time.Millisecond)
 	return c.Conn.Write(b)
 }
 

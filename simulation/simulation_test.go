@@ -69,7 +69,7 @@ func realTime(t *testing.T) time.Duration {
 func playSeed(t *testing.T, seed uint64) (r result) {
 	t.Helper()
 	t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
-		r = run(t, seed, size{shops: 4, players: 32, turns: 60}, bug{})
+		r = run(t, seed, wholeRun, bug{})
 		for _, v := range r.violations[:min(shown, len(r.violations))] {
 			t.Error(v)
 		}
@@ -87,7 +87,7 @@ func TestSimulationFindsBugs(t *testing.T) {
 	for _, b := range bugs {
 		t.Run(b.name, func(t *testing.T) {
 			for seed := range uint64(most) {
-				if r := run(t, seed, size{shops: 2, players: 8, turns: 60}, b); len(r.violations) > 0 {
+				if r := run(t, seed, bugRun, b); len(r.violations) > 0 {
 					t.Logf("seed %d: %d violations, first: %s", seed, len(r.violations), r.violations[0])
 					return
 				}

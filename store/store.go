@@ -35,7 +35,10 @@ type Store interface {
 	// other as far as they touch the same rows. unit may run more than once, so it must have no effect but
 	// through tx; it must not block, and must not use tx after it returned.
 	//
-	// When unit returns an error, Update returns that error as it is. When the database fails, Update returns
+	// When unit returns an error, Update returns that error as it is. A write that fails fails the unit: it is
+	// undone even when unit ignores the error, and Update returns it. An engine may notice late, so a method
+	// that only writes may return nil and leave its error (ErrDuplicate, ErrNotFound) to a later call or to
+	// Update. ErrNotFound of a read and of AnswerKey fails nothing and comes at once. When the database fails, Update returns
 	// an error with CodeInternal; then nothing was committed, unless the failure was that of the commit
 	// itself, whose outcome the caller learns by reading.
 	Update(ctx context.Context, m pasarela.MerchantID, unit func(tx Tx) error) error
@@ -61,7 +64,7 @@ type TokenTx interface {
 	InsertToken(t pasarela.Token) error
 	// Token returns ErrNotFound.
 	Token(id pasarela.TokenID) (pasarela.Token, error)
-	// SpendToken stores SpentAt and deletes the CVV, and the card too: what goes on with the card keeps a
+	// SpendToken returns ErrNotFound, or stores SpentAt and deletes the CVV, and the card too: what goes on with the card keeps a
 	// sealed copy of its own.
 	SpendToken(id pasarela.TokenID, at time.Time) error
 	// ForgetTokens deletes CVV and card of tokens that expired at or before expired, and deletes the rows of
@@ -75,7 +78,7 @@ type PaymentTx interface {
 	InsertPayment(p pasarela.Payment) error
 	// Payment returns ErrNotFound.
 	Payment(id pasarela.PaymentID) (pasarela.Payment, error)
-	// PutPayment stores all that can change: state, captured, refunded, card, traces, operation, attempts,
+	// PutPayment returns ErrNotFound, or stores all that can change: state, captured, refunded, card, traces, operation, attempts,
 	// times, response. Identity, kind, amount, source, facts and order stay as inserted.
 	PutPayment(p pasarela.Payment) error
 
@@ -83,10 +86,10 @@ type PaymentTx interface {
 	InsertOperation(o pasarela.Operation) error
 	// Operation returns ErrNotFound.
 	Operation(id pasarela.OperationID) (pasarela.Operation, error)
-	// PutOperation stores state, trace, response and time.
+	// PutOperation returns ErrNotFound, or stores state, trace, response and time.
 	PutOperation(o pasarela.Operation) error
 
-	// Post appends postings. Their ids are set.
+	// Post appends postings. Their ids are set; it returns ErrDuplicate for one that exists.
 	Post(postings []ledger.Posting) error
 }
 
@@ -96,7 +99,7 @@ type SubscriptionTx interface {
 	InsertSubscription(s pasarela.Subscription) error
 	// Subscription returns ErrNotFound.
 	Subscription(id pasarela.SubscriptionID) (pasarela.Subscription, error)
-	// PutSubscription stores all but identity and creation.
+	// PutSubscription returns ErrNotFound, or stores all but identity and creation.
 	PutSubscription(s pasarela.Subscription) error
 }
 
@@ -137,19 +140,19 @@ type Reader interface {
 	Subscription(ctx context.Context, m pasarela.MerchantID, id pasarela.SubscriptionID) (pasarela.Subscription, error)
 	Key(ctx context.Context, m pasarela.MerchantID, name string) (Key, error)
 
-	// Due lists payments whose DueAt is set and at or before now, earliest first, at most limit.
+	// Due lists payments whose DueAt is set and at or before now, earliest first, then by id, at most limit.
 	Due(ctx context.Context, m pasarela.MerchantID, now time.Time, limit int) ([]pasarela.PaymentID, error)
 	// DueSubscriptions is the same for subscriptions.
 	DueSubscriptions(ctx context.Context, m pasarela.MerchantID, now time.Time, limit int) ([]pasarela.SubscriptionID, error)
 
 	// Payments lists by ticket, those above after, at most limit.
 	Payments(ctx context.Context, m pasarela.MerchantID, after pasarela.Ticket, limit int) ([]pasarela.Payment, error)
-	// PaymentBalances adds up the postings of each of the given payments.
+	// PaymentBalances adds up the postings of each of the given payments; one without any has no balances.
 	PaymentBalances(ctx context.Context, m pasarela.MerchantID, ids []pasarela.PaymentID) (map[pasarela.PaymentID]ledger.Balances, error)
 	// Balances adds up the merchant's postings by currency: the last roll-up plus the tail after it.
 	Balances(ctx context.Context, m pasarela.MerchantID) (map[pasarela.Currency]ledger.Balances, error)
 	// RollUp folds postings with ids up to and including upTo into the merchant's rolled-up figures. What was
-	// folded before is not folded again.
+	// folded before is not folded again, and a posting that comes after its id was passed counts all the same.
 	RollUp(ctx context.Context, m pasarela.MerchantID, upTo pasarela.PostingID) error
 	// PendingPayments counts payments in a pending state.
 	PendingPayments(ctx context.Context, m pasarela.MerchantID) (int, error)
@@ -188,7 +191,7 @@ type Keysets interface {
 	// Keyset returns ErrNotFound.
 	Keyset(ctx context.Context, name string) (pasarela.Keyset, error)
 	// PutKeyset inserts version 1, or replaces the version before k.Version. It returns ErrDuplicate when
-	// another version stands there.
+	// another version stands there, or none.
 	PutKeyset(ctx context.Context, k pasarela.Keyset) error
 }
 

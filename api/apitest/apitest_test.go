@@ -83,6 +83,7 @@ func TestBadExchanges(t *testing.T) {
 		"error without its code":      {Exchange{Method: "POST", Target: "/card/v1/tokens", Header: public, Body: []byte(card), Status: 400, Answer: []byte(`{"message":"x"}`)}, "code"},
 		"success without credential":  {Exchange{Method: "POST", Target: "/card/v1/tokens", Header: plain, Body: []byte(card), Status: 201, Answer: []byte(token)}, "Public-Merchant-Id"},
 		"success of a bad request":    {Exchange{Method: "POST", Target: "/card/v1/tokens", Header: public, Body: []byte(`{"card":{},"totalAmount":"118"}`), Status: 201, Answer: []byte(token)}, "request"},
+		"success without a body":      {Exchange{Method: "POST", Target: "/card/v1/tokens", Header: public, Status: 201, Answer: []byte(token)}, "request"},
 		"success of a ticket of text": {Exchange{Method: "DELETE", Target: "/v1/charges/abc", Header: private, Status: 201, Answer: []byte(`{"ticketNumber":"660417001198276543"}`)}, "request"},
 		"mask that shows too much":    {Exchange{Method: "POST", Target: "/v2/tokens", Header: signed, Body: []byte(lasts), Status: 200, Answer: []byte(strings.Replace(kept, "411111****1111", "41111111****1111", 1))}, "masked_pan"},
 		"wrong status text":           {Exchange{Method: "POST", Target: "/v2/tokens", Header: signed, Body: []byte(lasts), Status: 401, Answer: []byte(`{"status":"invalid-request","message":"x","error":"x"}`)}, "status"},

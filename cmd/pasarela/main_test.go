@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +13,9 @@ import (
 
 // program is the binary that the tests run: built as users build it, once for all of them.
 var program string
+
+// alive is the pipe that ends with this process; unless it is kept it ends with the next garbage collection.
+var alive io.Closer
 
 func TestMain(m *testing.M) {
 	if err := build(); err != nil {
@@ -29,7 +33,7 @@ func build() error {
 		return err
 	}
 	remover := exec.Command("sh", "-c", `cat >/dev/null; rm -rf "$1"`, "sh", dir)
-	if _, err := remover.StdinPipe(); err != nil {
+	if alive, err = remover.StdinPipe(); err != nil {
 		return err
 	}
 	if err := remover.Start(); err != nil {

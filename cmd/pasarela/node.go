@@ -267,8 +267,12 @@ func (n *node) run(ctx context.Context, l net.Listener, certificate, key string)
 		}
 		n.onClose(func() error { return stop(context.WithoutCancel(ctx)) })
 	}
+	asked := ctx
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	serving := make(chan error, 1)
 	go func() {
+		defer end() // after its error can be read: a server that failed ends a start that still waits
 		if certificate != "" {
 			serving <- n.server.ServeTLS(l, certificate, key)
 			return
@@ -277,10 +281,13 @@ func (n *node) run(ctx context.Context, l net.Listener, certificate, key string)
 	}()
 	stopJobs, err := n.start(ctx)
 	if err == nil {
-		select {
-		case <-ctx.Done():
-		case err = <-serving:
-		}
+		<-ctx.Done()
+	}
+	switch { // what a start says that was broken off is not what went wrong
+	case asked.Err() != nil:
+		err = nil
+	case ctx.Err() != nil:
+		err = <-serving
 	}
 	return errors.Join(err, n.shutdown(ctx, stopJobs))
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -42,11 +43,14 @@ func launch(t testing.TB, env []string, args ...string) *process {
 	t.Cleanup(func() {
 		p.kill()
 		if t.Failed() {
-			t.Logf("%s ended with %d and said\n%s", strings.Join(args[:1], " "), p.code, tail(p.err.String(), 4000))
+			t.Logf("%s ended with %d and said\n%s", args[0], p.code, tail(polls.ReplaceAllString(p.err.String(), ""), 4000))
 		}
 	})
 	return p
 }
+
+// polls are the log lines of asking whether a gateway is ready.
+var polls = regexp.MustCompile(`(?m)^.*"route":"/(healthz|readyz)".*\n`)
 
 func environment(more []string) []string {
 	var env []string

@@ -54,18 +54,19 @@ func (t *tx) SpendToken(id pasarela.TokenID, at time.Time) error {
 		WHERE merchant = $2 AND id = $3 RETURNING 1`, stamp(at), t.merchant, string(id))
 }
 
-// ForgetTokens implements store.TokenTx. Rows that go are not forgotten first.
+// ForgetTokens implements store.TokenTx. Rows that go are not forgotten first. The
+// inner query is an array so that it runs once: joined, it might run again and find other rows.
 func (t *tx) ForgetTokens(expired, gone time.Time, limit int) (int, error) {
 	deleted := 0
 	for _, query := range []string{
-		`DELETE FROM tokens WHERE merchant = $1 AND id IN (
+		`DELETE FROM tokens WHERE merchant = $1 AND id = ANY(ARRAY(
 			SELECT id FROM tokens
 			WHERE merchant = $1 AND expires_at <= $2 AND card IS NULL AND cvv IS NULL ORDER BY expires_at, id LIMIT $3
-			FOR UPDATE SKIP LOCKED)`,
-		`DELETE FROM tokens WHERE merchant = $1 AND id IN (
+			FOR UPDATE SKIP LOCKED))`,
+		`DELETE FROM tokens WHERE merchant = $1 AND id = ANY(ARRAY(
 			SELECT id FROM tokens
 			WHERE merchant = $1 AND expires_at <= $2 AND (card IS NOT NULL OR cvv IS NOT NULL) ORDER BY expires_at, id LIMIT $3
-			FOR UPDATE SKIP LOCKED)`,
+			FOR UPDATE SKIP LOCKED))`,
 	} {
 		n, err := t.execNow(query, t.merchant, stamp(gone), max(limit-deleted, 0))
 		if err != nil {
@@ -75,10 +76,10 @@ func (t *tx) ForgetTokens(expired, gone time.Time, limit int) (int, error) {
 	}
 	forgotten, err := t.execNow(`
 		UPDATE tokens SET card_record = '', card = NULL, cvv_record = '', cvv = NULL
-		WHERE merchant = $1 AND id IN (
+		WHERE merchant = $1 AND id = ANY(ARRAY(
 			SELECT id FROM tokens
 			WHERE merchant = $1 AND expires_at <= $2 AND (card IS NOT NULL OR cvv IS NOT NULL) ORDER BY expires_at, id LIMIT $3
-			FOR UPDATE SKIP LOCKED)`,
+			FOR UPDATE SKIP LOCKED))`,
 		t.merchant, stamp(expired), max(limit-deleted, 0))
 	return deleted + forgotten, err
 }

@@ -1,0 +1,115 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+
+	"pasarela"
+	"pasarela/ledger"
+	"pasarela/store"
+)
+
+// read is a step that asks one question.
+func read[T any](text string, ask func(ctx context.Context, s store.Store) (T, error)) step {
+	return step{text, func(ctx context.Context, s store.Store) string {
+		v, err := ask(ctx, s)
+		return outcome(err, v)
+	}}
+}
+
+func (g *generator) choose(steps ...step) step { return steps[g.r.IntN(len(steps))] }
+
+func (g *generator) readOne(m pasarela.MerchantID) step {
+	token, payment, operation := pasarela.TokenID(g.id("t")), pasarela.PaymentID(g.id("p")), pasarela.OperationID(g.id("o"))
+	ticket, subscription, key := pasarela.Ticket(g.id("t")), pasarela.SubscriptionID(g.id("s")), g.id("k")
+	return g.choose(
+		read(fmt.Sprintf("token %s of %s", token, m), func(ctx context.Context, s store.Store) (any, error) { return s.Token(ctx, m, token) }),
+		read(fmt.Sprintf("payment %s of %s", payment, m), func(ctx context.Context, s store.Store) (any, error) { return s.Payment(ctx, m, payment) }),
+		read(fmt.Sprintf("payment by %s of %s", ticket, m), func(ctx context.Context, s store.Store) (any, error) { return s.PaymentByTicket(ctx, m, ticket) }),
+		read(fmt.Sprintf("operation %s of %s", operation, m), func(ctx context.Context, s store.Store) (any, error) { return s.Operation(ctx, m, operation) }),
+		read(fmt.Sprintf("operation by %s of %s", ticket, m), func(ctx context.Context, s store.Store) (any, error) { return s.OperationByTicket(ctx, m, ticket) }),
+		read(fmt.Sprintf("subscription %s of %s", subscription, m), func(ctx context.Context, s store.Store) (any, error) { return s.Subscription(ctx, m, subscription) }),
+		read(fmt.Sprintf("key %s of %s", key, m), func(ctx context.Context, s store.Store) (any, error) { return s.Key(ctx, m, key) }),
+	)
+}
+
+func (g *generator) readList(m pasarela.MerchantID) step {
+	now, limit, after := g.moment(), 1+g.r.IntN(4), g.id("t")
+	kind := store.SealedKinds[g.r.IntN(len(store.SealedKinds))]
+	return g.choose(
+		read(fmt.Sprintf("due %s, %d of %s", now, limit, m), func(ctx context.Context, s store.Store) (any, error) { return s.Due(ctx, m, now, limit) }),
+		read(fmt.Sprintf("due subscriptions %s, %d of %s", now, limit, m), func(ctx context.Context, s store.Store) (any, error) { return s.DueSubscriptions(ctx, m, now, limit) }),
+		read(fmt.Sprintf("payments after %s, %d of %s", after, limit, m), func(ctx context.Context, s store.Store) (any, error) {
+			return s.Payments(ctx, m, pasarela.Ticket(after), limit)
+		}),
+		read(fmt.Sprintf("sealed %s after %s, %d of %s", kind, after, limit, m), func(ctx context.Context, s store.Store) (any, error) {
+			return s.SealedRows(ctx, m, kind, after, limit)
+		}),
+		read("pending of "+string(m), func(ctx context.Context, s store.Store) (any, error) { return s.PendingPayments(ctx, m) }),
+	)
+}
+
+func (g *generator) readBooks(m pasarela.MerchantID) step {
+	ids := []pasarela.PaymentID{pasarela.PaymentID(g.id("p")), pasarela.PaymentID(g.id("p"))}
+	upTo := pasarela.PostingID(number("q", g.r.IntN(2000)))
+	return g.choose(
+		read("balances of "+string(m), func(ctx context.Context, s store.Store) (any, error) {
+			b, err := s.Balances(ctx, m)
+			return withoutZeros(b), err
+		}),
+		read(fmt.Sprintf("balances of %s of %s", ids, m), func(ctx context.Context, s store.Store) (any, error) {
+			b, err := s.PaymentBalances(ctx, m, ids)
+			return withoutZeros(b), err
+		}),
+		read(fmt.Sprintf("roll up to %s of %s", upTo, m), func(ctx context.Context, s store.Store) (any, error) { return nil, s.RollUp(ctx, m, upTo) }),
+	)
+}
+
+// withoutZeros drops what stands at zero, which is as if it were not there.
+func withoutZeros[K comparable](all map[K]ledger.Balances) map[K]ledger.Balances {
+	for k, b := range all {
+		for account, minor := range b {
+			if minor == 0 {
+				delete(b, account)
+			}
+		}
+		if len(b) == 0 {
+			delete(all, k)
+		}
+	}
+	return all
+}
+
+func (g *generator) directory(pasarela.MerchantID) step {
+	r := store.MerchantRecord{ID: pasarela.MerchantID(g.id("m")), Profile: g.bytes(), Secrets: g.sealed(), CreatedAt: g.moment()}
+	for range g.r.IntN(3) {
+		r.Credentials = append(r.Credentials, store.Credential{Kind: g.id("kind"), Hash: g.id("hash")})
+	}
+	c := store.Credential{Kind: g.id("kind"), Hash: g.id("hash")}
+	keyset := pasarela.Keyset{Name: g.id("n"), Version: 1 + g.r.IntN(3), Sealed: g.bytes()}
+	return g.choose(
+		read(fmt.Sprintf("insert merchant %+v", r), func(ctx context.Context, s store.Store) (any, error) { return nil, s.InsertMerchant(ctx, r) }),
+		read(fmt.Sprintf("merchant %s", r.ID), func(ctx context.Context, s store.Store) (any, error) { return s.Merchant(ctx, r.ID) }),
+		read(fmt.Sprintf("merchant by %+v", c), func(ctx context.Context, s store.Store) (any, error) { return s.MerchantByCredential(ctx, c) }),
+		read(fmt.Sprintf("merchants after %s", r.ID), func(ctx context.Context, s store.Store) (any, error) { return s.MerchantIDs(ctx, r.ID, 2) }),
+		read(fmt.Sprintf("put keyset %+v", keyset), func(ctx context.Context, s store.Store) (any, error) { return nil, s.PutKeyset(ctx, keyset) }),
+		read(fmt.Sprintf("keyset %s", keyset.Name), func(ctx context.Context, s store.Store) (any, error) { return s.Keyset(ctx, keyset.Name) }),
+	)
+}
+
+// reseal replaces the first value of a kind, or one that it guesses.
+func (g *generator) reseal(m pasarela.MerchantID) step {
+	kind, row, old, renewed := store.SealedKinds[g.r.IntN(len(store.SealedKinds))], g.id("t"), g.bytes(), []byte{1, byte(g.r.Uint32())}
+	guess := g.r.IntN(3) == 0
+	text := fmt.Sprintf("reseal %s of %s with %x (guess %t: %s %x)", kind, m, renewed, guess, row, old)
+	return read(text, func(ctx context.Context, s store.Store) (any, error) {
+		row, old := row, old
+		if rows, err := s.SealedRows(ctx, m, kind, "", 1); err != nil || (len(rows) == 1 && !guess) {
+			if err != nil {
+				return nil, err
+			}
+			row, old = rows[0].Row, rows[0].Sealed.Bytes
+		}
+		return s.Reseal(ctx, m, kind, row, old, renewed)
+	})
+}
