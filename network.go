@@ -32,8 +32,9 @@ type NetworkRequest struct {
 	Attempt   int // 1 for the first; a repeated 0400 becomes 0420, then 0421
 	Reference PaymentID
 	Trace     Trace
-	Original  Trace // of the message that is captured, voided, reversed or refunded
-	Amount    Money // what to hold, take or give back
+	Original  Trace   // of the message that is captured, voided, reversed or refunded
+	Of        Message // what the original asked for
+	Amount    Money   // what to hold, take or give back
 	Merchant  MerchantID
 	Name      string // merchant's name, for the statement
 	Country   string

@@ -42,6 +42,7 @@ const (
 var Transitions = map[PaymentState][]PaymentState{
 	StateAuthorizing: {StateAuthorized, StateCaptured, StateDeclined, StateReversing},
 	StateReversing:   {StateReversed},
+	StateReversed:    {StateReversing},
 	StateAuthorized:  {StateCapturing, StateReleasing},
 	StateCapturing:   {StateCaptured, StateAuthorized, StateUncapturing},
 	StateUncapturing: {StateAuthorized},
@@ -61,8 +62,9 @@ func (s PaymentState) Pending() bool {
 	}
 }
 
-// Final says that nothing can happen to the payment any more, so its card data can go.
-func (s PaymentState) Final() bool { return len(Transitions[s]) == 0 }
+// Final says that nothing more is expected of the payment, so its card data can go. What is reversed may be
+// owed a reversal once more; that message is found by its reference and needs no card.
+func (s PaymentState) Final() bool { return len(Transitions[s]) == 0 || s == StateReversed }
 
 // How long an authorization holds (Kushki, "Authorize payments": 28 days for credit, 7 for debit cards).
 const (
@@ -163,6 +165,9 @@ func (p Payment) Declined(responseCode string, now time.Time) (Payment, error) {
 
 // Unknown records that nobody can say whether the issuer approved: a reversal is owed from now on.
 func (p Payment) Unknown(reversal Trace, now time.Time) (Payment, error) {
+	if p.State != StateAuthorizing {
+		return p, p.refuse()
+	}
 	q, err := p.to(StateReversing, now)
 	if err != nil {
 		return p, err
@@ -178,6 +183,20 @@ func (p Payment) Reversed(now time.Time) (Payment, error) {
 		return p, err
 	}
 	return q.settled(), nil
+}
+
+// Reopened owes the reversal again: an approval came although the issuer had said before that there was
+// nothing to reverse.
+func (p Payment) Reopened(reversal Trace, now time.Time) (Payment, error) {
+	if p.State != StateReversed {
+		return p, Errorf(CodeWrongState, "payment is %s", p.State)
+	}
+	q, err := p.to(StateReversing, now)
+	if err != nil {
+		return p, err
+	}
+	q.Follow, q.Attempts, q.DueAt = reversal, 0, now
+	return q, nil
 }
 
 // Attempted records that what is owed was sent once more, and when to try again.

@@ -68,6 +68,7 @@ func randomStep(t *rapid.T, p Payment, o Operation, now time.Time) Payment {
 		func() (Payment, error) { return p.Declined("05", now) },
 		func() (Payment, error) { return p.Unknown(Trace{}, now) },
 		func() (Payment, error) { return p.Reversed(now) },
+		func() (Payment, error) { return p.Reopened(Trace{}, now) },
 		func() (Payment, error) { return p.BeginCapture(o, due, now) },
 		func() (Payment, error) { return p.CaptureDone(clampCapture(p, o.Amount), now) },
 		func() (Payment, error) { return p.CaptureFailed(now) },

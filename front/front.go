@@ -19,7 +19,7 @@ import (
 // Limits of the server. A body's size is the dialects' affair: they answer in their own shape.
 const (
 	headerTimeout = 10 * time.Second
-	readTimeout   = 30 * time.Second
+	readTimeout   = 15 * time.Second
 	idleTimeout   = 2 * time.Minute
 	maxHeader     = 32 << 10
 	// writeMargin is how much longer than the acquirer an answer may take.

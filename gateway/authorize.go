@@ -37,7 +37,9 @@ func (g *Gateway) Authorize(ctx context.Context, m pasarela.Merchant, r Authoriz
 	}
 	var p pasarela.Payment
 	var cvv pasarela.Sealed
-	err := g.once(ctx, m.ID, r.Remember, func() (err error) {
+	var promised time.Time
+	err := g.once(ctx, m.ID, r.Remember, g.endedPayment(m.ID, r), func() (err error) {
+		promised = time.Now()
 		p, cvv, err = g.promise(ctx, m, r)
 		return err
 	})
@@ -46,7 +48,7 @@ func (g *Gateway) Authorize(ctx context.Context, m pasarela.Merchant, r Authoriz
 		return pasarela.Payment{}, err
 	}
 	defer g.keys.done(m.ID, r.Remember.Name)
-	p, err = g.seeThrough(ctx, m, p, cvv, r)
+	p, err = g.seeThrough(ctx, m, promised, p, cvv, r)
 	if err == nil && p.State == pasarela.StateReversing {
 		g.reverseSoon(m.ID, p.ID)
 	}
@@ -131,14 +133,40 @@ func chargeSubscription(tx store.Tx, p *pasarela.Payment) error {
 }
 
 // seeThrough is the second step and the third: it sends what was promised and commits what came of it.
-func (g *Gateway) seeThrough(ctx context.Context, m pasarela.Merchant, p pasarela.Payment, cvv pasarela.Sealed, r AuthorizeRequest) (pasarela.Payment, error) {
+func (g *Gateway) seeThrough(ctx context.Context, m pasarela.Merchant, promised time.Time, p pasarela.Payment, cvv pasarela.Sealed, r AuthorizeRequest) (pasarela.Payment, error) {
 	defer g.underWay.end(string(p.ID))
 	message := request(pasarela.MessageSale, m, p)
 	if r.Kind == pasarela.KindAuthorization {
 		message.Message = pasarela.MessageAuthorize
 	}
 	message.CVV = cvv
-	return g.conclude(context.WithoutCancel(ctx), m, p, g.send(ctx, message), r)
+	answer := g.sendPromised(ctx, promised, message)
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	done, err := g.conclude(ctx, m, p, answer, r)
+	if err != nil && g.stored(ctx, done) {
+		err = nil // the commit's failure was that of its acknowledgement
+	}
+	if err != nil {
+		g.Log.LogAttrs(ctx, slog.LevelError, "outcome of an authorization was not stored; it will be reversed",
+			slog.String("merchant", string(m.ID)), slog.String("payment", string(p.ID)),
+			slog.String("outcome", string(answer.Outcome)), slog.Any("error", err))
+		g.countError("authorize", err)
+		return pasarela.Payment{}, pasarela.Wrap(pasarela.CodeInternal, err, "outcome was not stored")
+	}
+	g.Observer.Outcome("authorize", string(answer.Outcome), done.ResponseCode)
+	return done, nil
+}
+
+// stored says whether a payment stands in the store as a unit left it that returned an error.
+func (g *Gateway) stored(ctx context.Context, p pasarela.Payment) bool {
+	if p.ID == "" {
+		return false
+	}
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	q, err := g.Store.Payment(ctx, p.Merchant, p.ID)
+	return err == nil && q.State == p.State && q.UpdatedAt.Equal(p.UpdatedAt)
 }
 
 // conclude is the third step: it commits what came of the message.
@@ -149,34 +177,33 @@ func (g *Gateway) conclude(ctx context.Context, m pasarela.Merchant, p pasarela.
 		if err != nil {
 			return err
 		}
-		now := g.now()
-		done, err = g.outcome(current, a, now)
+		done, err = g.outcome(current, a, g.now())
 		if err != nil {
 			return err
 		}
 		if err := tx.PutPayment(done); err != nil {
 			return err
 		}
-		if a.Outcome == pasarela.OutcomeApproved {
+		if done.State == pasarela.StateAuthorized || done.State == pasarela.StateCaptured {
 			if err := g.post(tx, ledger.OnApproved(done)); err != nil {
 				return err
 			}
 		}
 		return r.settle(tx, done)
 	})
-	if err != nil {
-		g.Log.LogAttrs(ctx, slog.LevelError, "outcome of an authorization was not stored; it will be reversed",
-			slog.String("merchant", string(m.ID)), slog.String("payment", string(p.ID)),
-			slog.String("outcome", string(a.Outcome)), slog.Any("error", err))
-		g.countError("authorize", err)
-		return pasarela.Payment{}, pasarela.Wrap(pasarela.CodeInternal, err, "outcome was not stored")
-	}
-	g.Observer.Outcome("authorize", string(a.Outcome), done.ResponseCode)
-	return done, nil
+	return done, err
 }
 
-// outcome applies an answer to a payment that is authorizing.
+// outcome applies an answer to a payment that is authorizing. One that another node took for abandoned
+// meanwhile stays reversed, and is reversed again where the issuer approved after that.
 func (g *Gateway) outcome(p pasarela.Payment, a pasarela.NetworkAnswer, now time.Time) (pasarela.Payment, error) {
+	approved := a.Outcome == pasarela.OutcomeApproved || a.Outcome == pasarela.OutcomeUnknown
+	switch {
+	case p.State == pasarela.StateReversed && approved:
+		return p.Reopened(g.Acquirer.NextTrace(), now)
+	case p.State == pasarela.StateReversed || p.State == pasarela.StateReversing:
+		return p, nil
+	}
 	switch a.Outcome {
 	case pasarela.OutcomeApproved:
 		return p.Approved(a, now)
@@ -195,10 +222,27 @@ func (r AuthorizeRequest) settle(tx store.Tx, p pasarela.Payment) error {
 	if r.Remember.Name == "" {
 		return nil
 	}
-	if p.State == pasarela.StateReversing || p.ResponseCode == pasarela.ResponseUnreachable {
+	if p.State == pasarela.StateReversing || p.State == pasarela.StateReversed || p.ResponseCode == pasarela.ResponseUnreachable {
 		return r.Remember.release(tx, string(p.ID))
 	}
 	return r.Remember.settle(tx, string(p.ID), r.Answer(p))
+}
+
+// endedPayment judges a key whose holder is a payment.
+func (g *Gateway) endedPayment(m pasarela.MerchantID, r AuthorizeRequest) judge {
+	return func(ctx context.Context, holder string) (verdict, error) {
+		p, err := g.Store.Payment(ctx, m, pasarela.PaymentID(holder))
+		switch {
+		case err != nil:
+			return verdict{}, err
+		case p.State == pasarela.StateAuthorizing || p.State == pasarela.StateReversing:
+			return verdict{}, nil
+		case p.State == pasarela.StateDeclined || p.State == pasarela.StateReversed:
+			return verdict{ended: true}, nil
+		}
+		answer := r.Answer(p)
+		return verdict{ended: true, answer: &answer}, nil
+	}
 }
 
 // post gives postings their ids and appends them.

@@ -26,13 +26,14 @@ type OperationRequest struct {
 // It returns CodeNotFound, CodeCurrencyMismatch, CodeCaptureAmount, CodeWrongState, CodeAlreadyVoided,
 // CodeBusy, CodeKeyReused, *Replay and CodeInternal.
 func (g *Gateway) Capture(ctx context.Context, m pasarela.Merchant, r OperationRequest) (pasarela.Payment, pasarela.Operation, error) {
-	p, o, err := g.begin(ctx, m, r, pasarela.OpCapture)
+	promised := time.Now()
+	p, o, err := g.begin(ctx, m, r, pasarela.OpCapture, &promised)
 	if err != nil {
 		g.countError("capture", err)
 		return p, o, err
 	}
 	defer g.keys.done(m.ID, r.Remember.Name)
-	p, o, err = g.seeCaptureThrough(ctx, m, p, o, r)
+	p, o, err = g.seeCaptureThrough(ctx, m, promised, p, o, r)
 	if err == nil && p.State == pasarela.StateUncapturing {
 		g.reverseSoon(m.ID, p.ID)
 	}
@@ -40,10 +41,15 @@ func (g *Gateway) Capture(ctx context.Context, m pasarela.Merchant, r OperationR
 }
 
 // seeCaptureThrough sends what was promised and commits what came of it.
-func (g *Gateway) seeCaptureThrough(ctx context.Context, m pasarela.Merchant, p pasarela.Payment, o pasarela.Operation, r OperationRequest) (pasarela.Payment, pasarela.Operation, error) {
+func (g *Gateway) seeCaptureThrough(ctx context.Context, m pasarela.Merchant, promised time.Time, p pasarela.Payment, o pasarela.Operation, r OperationRequest) (pasarela.Payment, pasarela.Operation, error) {
 	defer g.underWay.end(string(p.ID))
-	answer := g.send(ctx, followUp(pasarela.MessageCapture, m, p, o.Amount))
-	p, o, err := g.endCapture(context.WithoutCancel(ctx), m, o, answer, r)
+	answer := g.sendPromised(ctx, promised, followUp(pasarela.MessageCapture, m, p, o.Amount))
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	p, o, err := g.endCapture(ctx, m, o, answer, r)
+	if err != nil && g.stored(ctx, p) {
+		err = nil
+	}
 	if err != nil {
 		g.Log.LogAttrs(ctx, slog.LevelError, "outcome of a capture was not stored; it will be reversed",
 			slog.String("merchant", string(m.ID)), slog.String("operation", string(o.ID)), slog.Any("error", err))
@@ -55,14 +61,15 @@ func (g *Gateway) seeCaptureThrough(ctx context.Context, m pasarela.Merchant, p 
 }
 
 // begin is the first step of an operation: it reserves the payment and commits the promise. The payment is
-// under way unless an error is returned.
-func (g *Gateway) begin(ctx context.Context, m pasarela.Merchant, r OperationRequest, kind pasarela.OperationKind) (p pasarela.Payment, o pasarela.Operation, err error) {
+// under way unless an error is returned. promised becomes the time at which the promise was begun.
+func (g *Gateway) begin(ctx context.Context, m pasarela.Merchant, r OperationRequest, kind pasarela.OperationKind, promised *time.Time) (p pasarela.Payment, o pasarela.Operation, err error) {
 	found, err := g.PaymentByTicket(ctx, m.ID, r.Ticket)
 	if err != nil {
 		return p, o, err
 	}
 	id := found.ID
-	err = g.once(ctx, m.ID, r.Remember, func() (err error) {
+	err = g.once(ctx, m.ID, r.Remember, g.endedOperation(m.ID, r), func() (err error) {
+		*promised = time.Now()
 		g.underWay.begin(string(id))
 		defer func() {
 			if err != nil {
@@ -94,6 +101,22 @@ func (g *Gateway) begin(ctx context.Context, m pasarela.Merchant, r OperationReq
 		})
 	})
 	return p, o, err
+}
+
+// endedOperation judges a key whose holder is an operation.
+func (g *Gateway) endedOperation(m pasarela.MerchantID, r OperationRequest) judge {
+	return func(ctx context.Context, holder string) (verdict, error) {
+		o, err := g.Store.Operation(ctx, m, pasarela.OperationID(holder))
+		if err != nil || o.State != pasarela.OpApproved {
+			return verdict{ended: err == nil && o.State != pasarela.OpPending}, err
+		}
+		p, err := g.Store.Payment(ctx, m, o.Payment)
+		if err != nil {
+			return verdict{}, err
+		}
+		answer := r.Answer(p, o)
+		return verdict{ended: true, answer: &answer}, nil
+	}
 }
 
 // PaymentByTicket finds the payment that a ticket names: its own, or that of an operation on it. It returns
@@ -190,8 +213,13 @@ func (g *Gateway) endOperation(tx store.Tx, p pasarela.Payment, o pasarela.Opera
 func followUp(kind pasarela.Message, m pasarela.Merchant, p pasarela.Payment, amount pasarela.Money) pasarela.NetworkRequest {
 	r := request(kind, m, p)
 	r.Trace, r.Original, r.Amount, r.Attempt = p.Follow, p.Trace, amount, max(p.Attempts, 1)
-	if p.CaptureTrace.RRN != "" {
-		r.Original = p.CaptureTrace
+	switch {
+	case p.CaptureTrace.RRN != "":
+		r.Original, r.Of = p.CaptureTrace, pasarela.MessageCapture
+	case p.Kind == pasarela.KindSale:
+		r.Of = pasarela.MessageSale
+	default:
+		r.Of = pasarela.MessageAuthorize
 	}
 	return r
 }

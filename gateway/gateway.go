@@ -98,8 +98,32 @@ func (g *Gateway) send(ctx context.Context, r pasarela.NetworkRequest) pasarela.
 	return g.Acquirer.Send(ctx, r)
 }
 
-// request is a message about a payment.
+// outcomeTimeout bounds the commit of an outcome. Past it the payment is left to the sweeper.
+const outcomeTimeout = grace
+
+// afterwards is the context of a verb's third step: the caller's going away does not end it.
+func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), outcomeTimeout)
+}
+
+// sendPromised is send for a message that another node would not repeat but reverse. A promise that was too
+// slow to commit is not sent any more: by the time of its answer it may have been taken for abandoned.
+func (g *Gateway) sendPromised(ctx context.Context, promised time.Time, r pasarela.NetworkRequest) pasarela.NetworkAnswer {
+	if time.Since(promised) > grace/2 {
+		return pasarela.NetworkAnswer{Outcome: pasarela.OutcomeNotSent}
+	}
+	return g.send(ctx, r)
+}
+
+// tokenRecord is what a token's card and CVV are bound to.
+func tokenRecord(id pasarela.TokenID) string { return "token/" + string(id) }
+
+// request is a message about a payment. A card that came from a token opens for that token only, whatever
+// the payment's row says it is bound to.
 func request(kind pasarela.Message, m pasarela.Merchant, p pasarela.Payment) pasarela.NetworkRequest {
+	if p.Token != "" && !p.Card.Empty() {
+		p.Card.Record = tokenRecord(p.Token)
+	}
 	return pasarela.NetworkRequest{
 		Message: kind, Attempt: 1, Reference: p.ID, Trace: p.Trace, Amount: p.Amount,
 		Merchant: m.ID, Name: m.Name, Country: m.Country,

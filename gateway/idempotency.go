@@ -17,7 +17,7 @@ const KeyLife = 24 * time.Hour
 // Remember asks a verb to answer the same bytes when it is called again under the same name. The zero
 // value (no Name) asks for nothing.
 type Remember struct {
-	Name        string // method, path and Idempotency-Key
+	Name        string // stands for method, path and Idempotency-Key
 	Digest      []byte // keyed, of the body that came with it
 	OnlySuccess bool   // a refusal is forgotten, so that the key may be used again
 }
@@ -84,9 +84,19 @@ func (r Remember) release(tx store.Tx, holder string) error {
 	return tx.DropKey(r.Name, holder)
 }
 
+// verdict is what became of the call that holds a key.
+type verdict struct {
+	ended  bool
+	answer *Answer // to remember in its place, where what it did stands; nil where it came to nothing
+}
+
+// judge finds out what became of a key's holder. A process that died, or an outcome that another node
+// committed, leaves a key that nobody will answer.
+type judge func(ctx context.Context, holder string) (verdict, error)
+
 // once runs a verb's first step until it no longer finds another call of the same key under way. It waits
 // as long as such a call can take.
-func (g *Gateway) once(ctx context.Context, m pasarela.MerchantID, r Remember, step func() error) error {
+func (g *Gateway) once(ctx context.Context, m pasarela.MerchantID, r Remember, of judge, step func() error) error {
 	if r.Name == "" {
 		return step()
 	}
@@ -96,75 +106,75 @@ func (g *Gateway) once(ctx context.Context, m pasarela.MerchantID, r Remember, s
 		ended := g.keys.wait(m, r.Name)
 		err := step()
 		if err == nil {
-			return nil
+			return nil // the verb goes on, and wakes those who wait when it ends
 		}
 		if errors.Is(err, errKeyUnderWay) {
-			err = g.freeOrphan(ctx, m, r.Name)
-			if err == nil && pause(ctx, ended) == nil {
+			if err = g.awaitKey(ctx, m, r.Name, of, ended); err == nil {
 				continue
 			}
-			if err == nil {
-				err = errKeyUnderWay
-			}
 		}
-		g.keys.done(m, r.Name) // this verb does not go on to its end, where what it waited on is cleared away
+		g.keys.done(m, r.Name) // or what this call waited on would be kept for good
 		return err
 	}
 }
 
-// keyPoll is how often a call asks for a key that another node holds.
-const keyPoll = 50 * time.Millisecond
+// How often a call looks after a key that another holds, more and more seldom.
+const (
+	keyPollFirst = 50 * time.Millisecond
+	keyPollMost  = time.Second
+)
+
+// awaitKey returns nil once the key was answered, given back, or taken from a holder that is no more.
+func (g *Gateway) awaitKey(ctx context.Context, m pasarela.MerchantID, name string, of judge, ended <-chan struct{}) error {
+	for every := keyPollFirst; ; every = min(2*every, keyPollMost) {
+		k, err := g.Store.Key(ctx, m, name)
+		if pasarela.CodeOf(err) == pasarela.CodeNotFound {
+			return nil
+		}
+		if err != nil || k.Status != 0 {
+			return err
+		}
+		v, err := of(ctx, k.Holder)
+		switch {
+		case err != nil && pasarela.CodeOf(err) != pasarela.CodeNotFound:
+			return err
+		case v.ended:
+			return g.answerFor(ctx, m, k, v)
+		}
+		if woken, err := pause(ctx, every, ended); woken || err != nil {
+			return err
+		}
+	}
+}
+
+// answerFor ends a key in place of its holder. A holder that ended in good order answered its key as it ended,
+// perhaps after the key was looked at and before its verdict: that answer stands.
+func (g *Gateway) answerFor(ctx context.Context, m pasarela.MerchantID, k store.Key, v verdict) error {
+	now, err := g.Store.Key(ctx, m, k.Name)
+	if err != nil || now.Status != 0 || now.Holder != k.Holder {
+		return ignoreNotFound(err)
+	}
+	err = g.Store.Update(ctx, m, func(tx store.Tx) error {
+		if v.answer == nil {
+			return tx.DropKey(k.Name, k.Holder)
+		}
+		return tx.AnswerKey(k.Name, k.Holder, v.answer.Status, v.answer.Body)
+	})
+	return ignoreNotFound(err) // the holder was quicker
+}
 
 // pause waits until the holder in this process has ended, or for a moment where it is another process.
-func pause(ctx context.Context, ended <-chan struct{}) error {
-	t := time.NewTimer(keyPoll)
+func pause(ctx context.Context, moment time.Duration, ended <-chan struct{}) (woken bool, err error) {
+	t := time.NewTimer(moment)
 	defer t.Stop()
 	select {
 	case <-ended:
+		return true, nil
 	case <-t.C:
+		return false, nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return false, errKeyUnderWay
 	}
-	return nil
-}
-
-// freeOrphan gives a key back whose holder was recovered after a crash: its payment or operation has ended,
-// but nobody was there to answer.
-func (g *Gateway) freeOrphan(ctx context.Context, m pasarela.MerchantID, name string) error {
-	k, err := g.Store.Key(ctx, m, name)
-	if pasarela.CodeOf(err) == pasarela.CodeNotFound {
-		return nil
-	}
-	if err != nil || k.Status != 0 {
-		return err
-	}
-	holder := k.Holder
-	ended, err := g.ended(ctx, m, holder)
-	if err != nil || !ended {
-		return err
-	}
-	// A holder that ended in good order answered its key as it ended, perhaps between the two looks above.
-	k, err = g.Store.Key(ctx, m, name)
-	if err != nil || k.Status != 0 || k.Holder != holder {
-		return ignoreNotFound(err)
-	}
-	return g.Store.Update(ctx, m, func(tx store.Tx) error { return tx.DropKey(name, holder) })
-}
-
-func (g *Gateway) ended(ctx context.Context, m pasarela.MerchantID, holder string) (bool, error) {
-	p, err := g.Store.Payment(ctx, m, pasarela.PaymentID(holder))
-	if err == nil {
-		return p.State != pasarela.StateAuthorizing && p.State != pasarela.StateReversing, nil
-	}
-	o, err := g.Store.Operation(ctx, m, pasarela.OperationID(holder))
-	if err == nil {
-		return o.State != pasarela.OpPending, nil
-	}
-	if pasarela.CodeOf(err) == pasarela.CodeNotFound {
-		s, err := g.Store.Subscription(ctx, m, pasarela.SubscriptionID(holder))
-		return err == nil && s.State != pasarela.SubscriptionVerifying, ignoreNotFound(err)
-	}
-	return false, err
 }
 
 func ignoreNotFound(err error) error {

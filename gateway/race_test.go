@@ -124,6 +124,21 @@ func TestOneKeyHasOneAnswerForAllCallers(t *testing.T) {
 	})
 }
 
+// A decline is remembered too: who waited for it does not find the key free.
+func TestOneKeyHasOneDecline(t *testing.T) {
+	onBoth(t, func(t *testing.T, r *rig) {
+		request := r.chargeOf(r.token(brokeCard, pasarela.UseCharge, usd(100)), pasarela.KindSale, 100)
+		request.Remember = gateway.Remember{Name: "POST /charges key-1", Digest: []byte("body")}
+		codes := together(func() error {
+			_, err := answered(r.gateway.Authorize(t.Context(), r.merchant, request))
+			return err
+		})
+		if codes[""] != callers {
+			t.Fatalf("one key for %d callers came to %v", callers, codes)
+		}
+	})
+}
+
 // The same for captures, whose payment is busy while the first is under way.
 func TestOneKeyHasOneCapture(t *testing.T) {
 	onBoth(t, func(t *testing.T, r *rig) {

@@ -81,6 +81,9 @@ func inBubble(t *testing.T, open func(context.Context) (store.Store, error), sce
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, dir, open)
 		scenario(t, r)
+		if n := r.gateway.WaitedFor(); n != 0 {
+			t.Errorf("the gateway keeps %d things in memory that nobody waits for", n)
+		}
 	})
 }
 

@@ -32,7 +32,7 @@ func (g *Gateway) Subscribe(ctx context.Context, m pasarela.Merchant, r Subscrib
 	}
 	var s pasarela.Subscription
 	var cvv pasarela.Sealed
-	err := g.once(ctx, m.ID, r.Remember, func() (err error) {
+	err := g.once(ctx, m.ID, r.Remember, g.endedSubscription(m.ID, r), func() (err error) {
 		s, cvv, err = g.promiseSubscription(ctx, m, r)
 		return err
 	})
@@ -50,7 +50,9 @@ func (g *Gateway) Subscribe(ctx context.Context, m pasarela.Merchant, r Subscrib
 	if a.Outcome == pasarela.OutcomeUnknown {
 		a.ResponseCode = pasarela.ResponseNoAnswer
 	}
-	ended, err := g.endSubscribe(context.WithoutCancel(ctx), m.ID, s.ID, a, r)
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	ended, err := g.endSubscribe(ctx, m.ID, s.ID, a, r)
 	if err != nil {
 		g.Log.LogAttrs(ctx, slog.LevelError, "outcome of a card's verification was not stored; the subscription will be rejected",
 			slog.String("merchant", string(m.ID)), slog.String("subscription", string(s.ID)), slog.Any("error", err))
@@ -59,6 +61,18 @@ func (g *Gateway) Subscribe(ctx context.Context, m pasarela.Merchant, r Subscrib
 	}
 	g.Observer.Outcome("subscribe", string(a.Outcome), a.ResponseCode)
 	return ended, a, nil
+}
+
+// endedSubscription judges a key whose holder is a subscription.
+func (g *Gateway) endedSubscription(m pasarela.MerchantID, r SubscribeRequest) judge {
+	return func(ctx context.Context, holder string) (verdict, error) {
+		s, err := g.Store.Subscription(ctx, m, pasarela.SubscriptionID(holder))
+		if err != nil || s.State != pasarela.SubscriptionActive {
+			return verdict{ended: err == nil && s.State == pasarela.SubscriptionRejected}, err
+		}
+		answer := r.Answer(s, pasarela.NetworkAnswer{Outcome: pasarela.OutcomeApproved})
+		return verdict{ended: true, answer: &answer}, nil
+	}
 }
 
 func (g *Gateway) promiseSubscription(ctx context.Context, m pasarela.Merchant, r SubscribeRequest) (s pasarela.Subscription, cvv pasarela.Sealed, err error) {

@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -72,25 +74,27 @@ func (g *Gateway) sweep(ctx context.Context, until time.Time, payments func(pasa
 	err := g.eachMerchant(ctx, func(m pasarela.MerchantID) error {
 		n, err := payments(m)
 		total += n
-		if err != nil {
-			return err
-		}
-		return g.sweepSubscriptions(ctx, m, until)
+		return errors.Join(err, g.sweepSubscriptions(ctx, m, until))
 	})
 	return total, err
 }
 
-// eachMerchant calls visit for every merchant; the list is the one thing that crosses merchants.
+// eachMerchant calls visit for every merchant; the list is the one thing that crosses merchants. A merchant
+// whose visit fails does not keep the next from theirs.
 func (g *Gateway) eachMerchant(ctx context.Context, visit func(pasarela.MerchantID) error) error {
 	after := pasarela.MerchantID("")
+	var failed error
 	for {
 		page, err := g.Store.MerchantIDs(ctx, after, merchantPage)
 		if err != nil || len(page) == 0 {
-			return err
+			return errors.Join(failed, err)
 		}
 		for _, m := range page {
 			if err := visit(m); err != nil {
-				return err
+				failed = errors.Join(failed, fmt.Errorf("merchant %s: %w", m, err))
+			}
+			if ctx.Err() != nil {
+				return errors.Join(failed, ctx.Err())
 			}
 		}
 		after = page[len(page)-1]
@@ -255,19 +259,39 @@ func (g *Gateway) takeOver(p pasarela.Payment, now time.Time) (pasarela.Payment,
 
 // repeat sends what a claimed payment owes and commits what came of it.
 func (g *Gateway) repeat(ctx context.Context, m pasarela.Merchant, p pasarela.Payment, amount pasarela.Money) error {
-	a := g.send(ctx, owed(m, p, amount))
-	ctx = context.WithoutCancel(ctx)
+	a := ofRepeat(g.send(ctx, owed(m, p, amount)))
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
 	g.Observer.Outcome("sweep_"+string(p.State), string(a.Outcome), a.ResponseCode)
-	reversal := p.State == pasarela.StateReversing || p.State == pasarela.StateUncapturing
-	switch {
-	case reversal && acknowledged(a):
-		return g.endReversal(ctx, m.ID, p.ID)
-	case !reversal && (acknowledged(a) || (a.Outcome == pasarela.OutcomeDeclined && p.State != pasarela.StateReleasing)):
-		_, _, err := g.endGiveBack(ctx, m, p.ID, p.Operation, a, nil)
-		return err
-	default:
+	decided := acknowledged(a)
+	switch p.State {
+	case pasarela.StateReversing, pasarela.StateUncapturing:
+		if decided {
+			return g.endReversal(ctx, m.ID, p.ID)
+		}
+	case pasarela.StateVoiding, pasarela.StateRefunding:
+		decided = decided || a.Outcome == pasarela.OutcomeDeclined
+	}
+	if !decided {
 		return g.postpone(ctx, m.ID, p)
 	}
+	_, _, err := g.endGiveBack(ctx, m, p.ID, p.Operation, a, nil)
+	return err
+}
+
+// ofRepeat reads the answer to a message that may have been carried out before. An issuer that calls it a
+// duplicate (94) has done what it asks; one that could not look (06, 19, 68, 91, 92, 96) has decided nothing.
+func ofRepeat(a pasarela.NetworkAnswer) pasarela.NetworkAnswer {
+	if a.Outcome != pasarela.OutcomeDeclined {
+		return a
+	}
+	switch a.ResponseCode {
+	case "94":
+		a.Outcome = pasarela.OutcomeApproved
+	case "06", "19", "68", "91", "92", "96":
+		a.Outcome = pasarela.OutcomeUnknown
+	}
+	return a
 }
 
 // endReversal commits the acknowledgement of a reversal.

@@ -136,15 +136,11 @@ func TestVoidsAndRefundsWithoutAnswerAreRepeated(t *testing.T) {
 				r.fault(silence, lost.on, 3)
 				o, err := lost.do()
 				r.must(err)
-				if o.State != pasarela.OpPending {
-					t.Fatalf("after %s the %s is %s", silence, o.Kind, o.State)
-				}
+				r.wantOperation(o, o.State, pasarela.OpPending)
 				r.settle()
 				done, err := r.store.Operation(t.Context(), r.merchant.ID, o.ID)
 				r.must(err)
-				if done.State != pasarela.OpApproved {
-					t.Fatalf("after %s the %s ended %s (%s)", silence, o.Kind, done.State, done.ResponseCode)
-				}
+				r.wantOperation(o, done.State, pasarela.OpApproved)
 			}
 			r.wantIssuer(hold, simulator.StateReleased, 0, 0)
 			r.wantIssuer(sale, simulator.StateReversed, 0, 0)
@@ -152,6 +148,13 @@ func TestVoidsAndRefundsWithoutAnswerAreRepeated(t *testing.T) {
 		}
 		r.wantAgreement()
 	})
+}
+
+func (r *rig) wantOperation(o pasarela.Operation, is, want pasarela.OperationState) {
+	r.t.Helper()
+	if is != want {
+		r.t.Fatalf("%s is %s, want %s", o.Kind, is, want)
+	}
 }
 
 // An issuer that refuses to give captured money back is believed; the money stays taken.

@@ -63,7 +63,7 @@ func (g *Gateway) newToken(m pasarela.Merchant, r TokenizeRequest, now time.Time
 	} else {
 		t.ID = g.IDs.Token(now)
 	}
-	sealing, err := g.Vault.Seal(m.ID, "token/"+string(t.ID), r.Card)
+	sealing, err := g.Vault.Seal(m.ID, tokenRecord(t.ID), r.Card)
 	if err != nil {
 		return pasarela.Token{}, err
 	}

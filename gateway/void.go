@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"pasarela"
 	"pasarela/ledger"
@@ -26,7 +27,8 @@ func (g *Gateway) Refund(ctx context.Context, m pasarela.Merchant, r OperationRe
 }
 
 func (g *Gateway) giveBack(ctx context.Context, m pasarela.Merchant, r OperationRequest, kind pasarela.OperationKind) (pasarela.Payment, pasarela.Operation, error) {
-	p, o, err := g.begin(ctx, m, r, kind)
+	var promised time.Time // of no matter here: what is given back is repeated until it is acknowledged
+	p, o, err := g.begin(ctx, m, r, kind, &promised)
 	if err != nil {
 		g.countError(string(kind), err)
 		return p, o, err
@@ -34,7 +36,12 @@ func (g *Gateway) giveBack(ctx context.Context, m pasarela.Merchant, r Operation
 	defer g.keys.done(m.ID, r.Remember.Name)
 	defer g.underWay.end(string(p.ID))
 	answer := g.send(ctx, owed(m, p, o.Amount))
-	q, ended, err := g.endGiveBack(context.WithoutCancel(ctx), m, p.ID, o.ID, answer, &r)
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	q, ended, err := g.endGiveBack(ctx, m, p.ID, o.ID, answer, &r)
+	if err != nil && g.stored(ctx, q) {
+		err = nil
+	}
 	if err != nil {
 		g.Log.LogAttrs(ctx, slog.LevelError, "outcome was not stored; the message will be repeated",
 			slog.String("merchant", string(m.ID)), slog.String("operation", string(o.ID)), slog.Any("error", err))
@@ -61,8 +68,9 @@ func owed(m pasarela.Merchant, p pasarela.Payment, amount pasarela.Money) pasare
 	}
 }
 
-// acknowledged says whether an issuer has taken note of a reversal: it did as told (00), or it has nothing
-// that could be reversed (25, unable to locate the record). Any other answer leaves the reversal owed.
+// acknowledged says whether an issuer has taken note of a reversal or a release: it did as told (00), or it has
+// nothing that could be given back (25, unable to locate the record). Any other answer leaves it owed. A void of
+// captured money is another matter: there 25 means that it can't be voided any more.
 func acknowledged(a pasarela.NetworkAnswer) bool {
 	return a.Outcome == pasarela.OutcomeApproved || a.ResponseCode == "25"
 }
@@ -105,7 +113,7 @@ func (g *Gateway) applyGiveBack(tx store.Tx, p pasarela.Payment, o pasarela.Oper
 		if p, err = p.Released(now); err == nil {
 			err = g.post(tx, ledger.OnReleased(p))
 		}
-	case p.State == pasarela.StateVoiding && acknowledged(a):
+	case p.State == pasarela.StateVoiding && a.Outcome == pasarela.OutcomeApproved:
 		o = o.Ended(pasarela.OpApproved, a, now)
 		if p, err = p.Voided(now); err == nil {
 			err = g.post(tx, ledger.OnVoided(p))

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -21,11 +22,11 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
-	"github.com/riverqueue/river/rivertype"
 	_ "modernc.org/sqlite" // the driver of OnSQLite's connection
 )
 
-// Work is done every Every, in real time, and never twice at once.
+// Work is done every Every, in real time, at least a second, and never twice at once in one process. Two nodes
+// may overlap where a run takes longer than that, so Do must not mind.
 type Work struct {
 	Name  string
 	Every time.Duration
@@ -86,6 +87,7 @@ func (run) Kind() string { return "run" }
 type worker struct {
 	river.WorkerDefaults[run]
 	work []Work
+	busy []sync.Mutex // one for each work, held by its run in this process
 	log  *slog.Logger
 }
 
@@ -99,6 +101,10 @@ func (w *worker) Work(ctx context.Context, job *river.Job[run]) error {
 	if i < 0 {
 		return nil // enqueued by another version of the program
 	}
+	if !w.busy[i].TryLock() {
+		return nil // the run under way finds what has fallen due meanwhile, or the next turn does
+	}
+	defer w.busy[i].Unlock()
 	err := w.work[i].Do(ctx)
 	if err != nil && ctx.Err() == nil {
 		w.log.LogAttrs(ctx, slog.LevelError, "recurring work failed; it is tried again at its next turn",
@@ -118,12 +124,12 @@ func start[T any](ctx context.Context, driver riverdriver.Driver[T], work []Work
 		return nil, fmt.Errorf("jobs: River's tables: %w", err)
 	}
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &worker{work: work, log: log})
+	river.AddWorker(workers, &worker{work: work, busy: make([]sync.Mutex, len(work)), log: log})
 	client, err := river.NewClient(driver, &river.Config{
 		Logger:                      quiet,
 		Workers:                     workers,
 		PeriodicJobs:                periodic(work),
-		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: len(work) + 1}},
+		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 2*len(work) + 1}},
 		FetchPollInterval:           500 * time.Millisecond,
 		CompletedJobRetentionPeriod: time.Hour,
 	})
@@ -136,14 +142,13 @@ func start[T any](ctx context.Context, driver riverdriver.Driver[T], work []Work
 	return client.Stop, nil
 }
 
-// periodic asks for each work at its interval, unless a run of it is still waiting or under way.
+// periodic asks for each work once in each of its intervals. Whether the run before has ended is not asked: one
+// whose node was killed looks as if it still ran, and must not keep the next from running.
 func periodic(work []Work) []*river.PeriodicJob {
-	waiting := []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,
-		rivertype.JobStateRetryable, rivertype.JobStateScheduled}
 	var jobs []*river.PeriodicJob
 	for _, w := range work {
 		jobs = append(jobs, river.NewPeriodicJob(river.PeriodicInterval(w.Every), func() (river.JobArgs, *river.InsertOpts) {
-			return run{Work: w.Name}, &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: waiting}}
+			return run{Work: w.Name}, &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: w.Every}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
 	}
 	return jobs

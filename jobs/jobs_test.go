@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -78,21 +79,19 @@ func TestWorkRecursOneAtATime(t *testing.T) {
 	})
 }
 
-// Two nodes on one database share the work: what one runs, the other does not.
+// Two nodes on one database share the work: each turn is taken by one of them.
 func TestTwoNodesShareTheWork(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t)
-	var running atomic.Int32
-	var overlap atomic.Bool
-	done := make(chan struct{}, 64)
+	var runs atomic.Int32
+	fifth := make(chan struct{})
 	work := []jobs.Work{{Name: "shared", Every: time.Second, Do: func(context.Context) error {
-		if running.Add(1) > 1 {
-			overlap.Store(true)
+		if runs.Add(1) == 5 {
+			close(fifth)
 		}
-		defer running.Add(-1)
-		done <- struct{}{}
 		return nil
 	}}}
+	started := time.Now()
 	for range 2 {
 		runner, err := jobs.OnPostgres(t.Context(), url, work, quiet)
 		if err != nil {
@@ -100,14 +99,50 @@ func TestTwoNodesShareTheWork(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = runner.Stop(context.Background()) })
 	}
-	for range 3 {
-		select {
-		case <-done:
-		case <-time.After(patience):
-			t.Fatal("the work did not recur")
-		}
+	select {
+	case <-fifth:
+	case <-time.After(patience):
+		t.Fatal("the work did not recur")
 	}
-	if overlap.Load() {
-		t.Error("both nodes ran the work at once")
+	if took := time.Since(started); took < 3*time.Second {
+		t.Errorf("five turns of a second each were over in %s: both nodes took them", took)
+	}
+}
+
+// A run whose process was killed looks as if it went on for ever. The work recurs all the same.
+func TestKilledRunDoesNotEndTheWork(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "pasarela.db")
+	entered, forever := make(chan struct{}), make(chan struct{})
+	first := sync.OnceFunc(func() { close(entered) })
+	killed, err := jobs.OnSQLite(t.Context(), path, []jobs.Work{{Name: "sweep", Every: time.Second, Do: func(context.Context) error {
+		first()
+		<-forever
+		return nil
+	}}}, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-entered
+	// Stopped with a context that has ended, it leaves its run marked as running, as a kill does.
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_ = killed.Stop(ended)
+	t.Cleanup(func() { close(forever) })
+
+	again := make(chan struct{})
+	second := sync.OnceFunc(func() { close(again) })
+	runner, err := jobs.OnSQLite(t.Context(), path, []jobs.Work{{Name: "sweep", Every: time.Second, Do: func(context.Context) error {
+		second()
+		return nil
+	}}}, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = runner.Stop(context.Background()) })
+	select {
+	case <-again:
+	case <-time.After(patience):
+		t.Error("nothing ran after the kill")
 	}
 }

@@ -26,41 +26,45 @@ func TestBooksAgreeAfterAMixedDay(t *testing.T) {
 	})
 }
 
+// disagreements are the ways in which the books can be made to differ, each with what the report says of it.
+var disagreements = []struct {
+	name string
+	do   func(r *rig, p pasarela.Payment)
+	want []string // each in one difference
+}{
+	{"issuer forgets a sale", func(r *rig, p pasarela.Payment) {
+		r.must(r.bank.Tamper(p.Trace.RRN, true, nil))
+	}, []string{"the issuer does not know it"}},
+	{"issuer has another amount", func(r *rig, p pasarela.Payment) {
+		one := int64(1)
+		r.must(r.bank.Tamper(p.Trace.RRN, false, &one))
+	}, []string{"amount is 1000 USD, the issuer has 1 USD", "captured is 1000, the issuer has 1"}},
+	{"a posting too many", func(r *rig, p pasarela.Payment) {
+		r.post(ledger.OnRefunded(p, 5))
+	}, []string{"postings add up to"}},
+	{"postings of a payment that does not exist", func(r *rig, p pasarela.Payment) {
+		p.ID = "00000000-0000-4000-8000-000000000000"
+		r.post(ledger.OnApproved(p))
+	}, []string{"balances in USD are"}},
+	{"a refund the gateway does not know of", func(r *rig, p pasarela.Payment) {
+		r.behindItsBack(p, pasarela.MessageRefund)
+	}, []string{"refunded is 0, the issuer has 1000", "should have it captured but has it refunded"}},
+	{"a reversal the gateway does not know of", func(r *rig, p pasarela.Payment) {
+		r.behindItsBack(p, pasarela.MessageReverse)
+	}, []string{"should have it captured but has it reversed", "captured is 1000, the issuer has 0"}},
+	{"a hold that no merchant has", func(r *rig, p pasarela.Payment) {
+		p.ID = "00000000-0000-4000-8000-000000000000"
+		r.behindItsBack(p, pasarela.MessageAuthorize)
+	}, []string{"the issuer has it held with 1000 USD, but the gateway does not know it"}},
+	{"a payment that was lost after it was reversed", func(r *rig, p pasarela.Payment) {
+		r.rewrite(p, func(p *pasarela.Payment) { p.State, p.Captured = pasarela.StateReversed, 0 })
+	}, []string{"payment is reversed, but the issuer has it captured", "postings add up to"}},
+}
+
 // The exit status of `pasarela reconcile` rests on this: what disagrees is named.
 func TestDifferencesAreNamed(t *testing.T) {
-	one := int64(1)
-	for _, c := range []struct {
-		name string
-		do   func(r *rig, p pasarela.Payment)
-		want []string // each in one difference
-	}{
-		{"issuer forgets a sale", func(r *rig, p pasarela.Payment) {
-			r.must(r.bank.Tamper(p.Trace.RRN, true, nil))
-		}, []string{"the issuer does not know it"}},
-		{"issuer has another amount", func(r *rig, p pasarela.Payment) {
-			r.must(r.bank.Tamper(p.Trace.RRN, false, &one))
-		}, []string{"amount is 1000 USD, the issuer has 1 USD", "captured is 1000, the issuer has 1"}},
-		{"a posting too many", func(r *rig, p pasarela.Payment) {
-			r.post(ledger.OnRefunded(p, 5))
-		}, []string{"postings add up to"}},
-		{"postings of a payment that does not exist", func(r *rig, p pasarela.Payment) {
-			p.ID = "00000000-0000-4000-8000-000000000000"
-			r.post(ledger.OnApproved(p))
-		}, []string{"balances in USD are"}},
-		{"a refund the gateway does not know of", func(r *rig, p pasarela.Payment) {
-			r.behindItsBack(p, pasarela.MessageRefund)
-		}, []string{"refunded is 0, the issuer has 1000", "should have it captured but has it refunded"}},
-		{"a reversal the gateway does not know of", func(r *rig, p pasarela.Payment) {
-			r.behindItsBack(p, pasarela.MessageReverse)
-		}, []string{"should have it captured but has it reversed", "captured is 1000, the issuer has 0"}},
-		{"a hold that no merchant has", func(r *rig, p pasarela.Payment) {
-			p.ID = "00000000-0000-4000-8000-000000000000"
-			r.behindItsBack(p, pasarela.MessageAuthorize)
-		}, []string{"the issuer has it held with 1000 USD, but the gateway does not know it"}},
-		{"a payment that was lost after it was reversed", func(r *rig, p pasarela.Payment) {
-			r.rewrite(p, func(p *pasarela.Payment) { p.State, p.Captured = pasarela.StateReversed, 0 })
-		}, []string{"payment is reversed, but the issuer has it captured", "postings add up to"}},
-	} {
+	t.Parallel()
+	for _, c := range disagreements {
 		t.Run(c.name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, r *rig) {
 				r.mixedDay()

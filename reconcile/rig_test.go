@@ -27,7 +27,9 @@ const timeout = 25 * time.Second
 // centuryClock is the bubble's time, in this century.
 type centuryClock struct{}
 
-func (centuryClock) Now() time.Time { return time.Now().UTC().AddDate(26, 0, 0).Truncate(time.Microsecond) }
+func (centuryClock) Now() time.Time {
+	return time.Now().UTC().AddDate(26, 0, 0).Truncate(time.Microsecond)
+}
 
 // rig is a gateway with a SQLite file and an issuer, in a bubble.
 type rig struct {

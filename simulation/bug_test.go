@@ -130,4 +130,6 @@ func (s amnesiac) Update(ctx context.Context, m pasarela.MerchantID, unit func(s
 
 type amnesiacTx struct{ store.Tx }
 
-func (t amnesiacTx) AnswerKey(name, holder string, _ int, _ []byte) error { return t.DropKey(name, holder) }
+func (t amnesiacTx) AnswerKey(name, holder string, _ int, _ []byte) error {
+	return t.DropKey(name, holder)
+}

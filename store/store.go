@@ -38,9 +38,11 @@ type Store interface {
 	// When unit returns an error, Update returns that error as it is. A write that fails fails the unit: it is
 	// undone even when unit ignores the error, and Update returns it. An engine may notice late, so a method
 	// that only writes may return nil and leave its error (ErrDuplicate, ErrNotFound) to a later call or to
-	// Update. ErrNotFound of a read and of AnswerKey fails nothing and comes at once. When the database fails, Update returns
-	// an error with CodeInternal; then nothing was committed, unless the failure was that of the commit
-	// itself, whose outcome the caller learns by reading.
+	// Update. ErrNotFound of a read and of AnswerKey fails nothing and comes at once. A panic of unit undoes it
+	// and goes on in the caller. When ctx has ended before unit began, Update returns its error.
+	//
+	// When the database fails, Update returns an error with CodeInternal; then nothing was committed, unless
+	// the failure was that of the commit itself, whose outcome the caller learns by reading.
 	Update(ctx context.Context, m pasarela.MerchantID, unit func(tx Tx) error) error
 
 	// Ping returns nil when the database answers a write.
@@ -64,8 +66,8 @@ type TokenTx interface {
 	InsertToken(t pasarela.Token) error
 	// Token returns ErrNotFound.
 	Token(id pasarela.TokenID) (pasarela.Token, error)
-	// SpendToken returns ErrNotFound, or stores SpentAt and deletes the CVV, and the card too: what goes on with the card keeps a
-	// sealed copy of its own.
+	// SpendToken returns ErrNotFound, or stores SpentAt and deletes the CVV, and the card too: what goes on
+	// with the card keeps a sealed copy of its own.
 	SpendToken(id pasarela.TokenID, at time.Time) error
 	// ForgetTokens deletes CVV and card of tokens that expired at or before expired, and deletes the rows of
 	// those that expired at or before gone. It touches at most limit rows and returns how many it did.
@@ -78,8 +80,9 @@ type PaymentTx interface {
 	InsertPayment(p pasarela.Payment) error
 	// Payment returns ErrNotFound.
 	Payment(id pasarela.PaymentID) (pasarela.Payment, error)
-	// PutPayment returns ErrNotFound, or stores all that can change: state, captured, refunded, card, traces, operation, attempts,
-	// times, response. Identity, kind, amount, source, facts and order stay as inserted.
+	// PutPayment returns ErrNotFound, or stores all that can change: state, captured, refunded, card, traces,
+	// operation, attempts, times, response. Identity, creation, kind, amount, source, facts, dialect and order
+	// stay as inserted.
 	PutPayment(p pasarela.Payment) error
 
 	// InsertOperation returns ErrDuplicate for an id or ticket that exists.
@@ -103,10 +106,10 @@ type SubscriptionTx interface {
 	PutSubscription(s pasarela.Subscription) error
 }
 
-// Key is one use of an Idempotency-Key: the method, path and header value that name it, and a keyed digest
+// Key is one use of an Idempotency-Key: what stands for the method, path and header value, and a keyed digest
 // of the body that came with it. Status 0 says that the first call is still under way.
 type Key struct {
-	Name      string // method, path and header value; at most 400 bytes
+	Name      string // stands for method, path and header value; at most 400 bytes
 	Digest    []byte
 	Holder    string // random name of the call that claimed it
 	Status    int    // HTTP status of the remembered answer, or 0

@@ -6,7 +6,8 @@ import (
 )
 
 // outcome reads an answer. Codes that approve something else than what was asked (with identification, in
-// part, as a VIP) leave a hold that nobody will capture, so they count as unknown: the gateway reverses.
+// part, as a VIP) leave a hold that nobody will capture, and an issuer that answered too late for its own
+// acquirer (68) may have one: they count as unknown, and the gateway reverses.
 func outcome(message pasarela.Message, m iso.Message) pasarela.NetworkAnswer {
 	a := pasarela.NetworkAnswer{Outcome: pasarela.OutcomeDeclined, ResponseCode: m.ResponseCode}
 	switch m.ResponseCode {
@@ -16,7 +17,7 @@ func outcome(message pasarela.Message, m iso.Message) pasarela.NetworkAnswer {
 		if message == pasarela.MessageVerify {
 			a.Outcome, a.ApprovalCode = pasarela.OutcomeApproved, m.ApprovalCode
 		}
-	case "", "08", "10", "11", "16":
+	case "", "08", "10", "11", "16", "68":
 		a.Outcome = pasarela.OutcomeUnknown
 	}
 	return a

@@ -13,7 +13,7 @@ type kind struct {
 	mti, repeat string // repeat is the type of a second and further attempt, "" where it stays
 	processing  string
 	reason      string // of a reversal
-	original    string // type of the message it refers to, "" where it refers to none
+	refers      bool   // to an original message
 	cvv         bool
 }
 
@@ -22,17 +22,25 @@ var kinds = map[pasarela.Message]kind{
 	pasarela.MessageSale:      {mti: iso.FinancialRequest, processing: iso.ProcessingPurchase, cvv: true},
 	pasarela.MessageVerify:    {mti: iso.AuthorizationRequest, processing: iso.ProcessingVerify, cvv: true},
 	pasarela.MessageCapture: {mti: iso.CaptureAdvice, repeat: iso.CaptureRepeat, processing: iso.ProcessingPurchase,
-		original: iso.AuthorizationRequest},
-	pasarela.MessageRefund: {mti: iso.FinancialRequest, processing: iso.ProcessingRefund, original: iso.FinancialRequest},
+		refers: true},
+	pasarela.MessageRefund: {mti: iso.FinancialRequest, processing: iso.ProcessingRefund, refers: true},
 
-	pasarela.MessageVoid:           reversal(iso.ReasonVoid, iso.FinancialRequest),
-	pasarela.MessageRelease:        reversal(iso.ReasonRelease, iso.AuthorizationRequest),
-	pasarela.MessageReverse:        reversal(iso.ReasonReverse, iso.AuthorizationRequest),
-	pasarela.MessageReverseCapture: reversal(iso.ReasonReverseCapture, iso.CaptureAdvice),
+	pasarela.MessageVoid:           reversal(iso.ReasonVoid),
+	pasarela.MessageRelease:        reversal(iso.ReasonRelease),
+	pasarela.MessageReverse:        reversal(iso.ReasonReverse),
+	pasarela.MessageReverseCapture: reversal(iso.ReasonReverseCapture),
 }
 
-func reversal(reason, original string) kind {
-	return kind{mti: iso.ReversalRequest, processing: iso.ProcessingPurchase, reason: reason, original: original}
+func reversal(reason string) kind {
+	return kind{mti: iso.ReversalRequest, processing: iso.ProcessingPurchase, reason: reason, refers: true}
+}
+
+// originalType is the type of the message that a later one refers to.
+func originalType(of pasarela.Message) string {
+	if k, ok := kinds[of]; ok {
+		return k.mti
+	}
+	return iso.AuthorizationRequest
 }
 
 // typeFor is the message type of an attempt. A reversal becomes an advice, then a repeated advice.
@@ -93,8 +101,8 @@ func (c *Client) compose(r pasarela.NetworkRequest) (iso.Message, error) {
 		m.EntryMode = "102"
 	}
 	m.SetAmount(r.Amount)
-	if k.original != "" && validTrace(r.Original) {
-		m.Original = iso.OriginalData(k.original, r.Original, c.cfg.AcquirerID)
+	if k.refers && validTrace(r.Original) {
+		m.Original = iso.OriginalData(originalType(r.Of), r.Original, c.cfg.AcquirerID)
 		m.OriginalRRN = r.Original.RRN
 	}
 	err := c.openCard(&m, r, k.cvv)

@@ -16,23 +16,26 @@ import (
 func TestMessagesTravelAs(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		message            pasarela.Message
-		attempt            int
-		mti, processing    string
-		reason, originalOf string
-		cvv                bool
+		message         pasarela.Message
+		attempt         int
+		mti, processing string
+		reason          string
+		of              pasarela.Message
+		originalOf      string
+		cvv             bool
 	}{
-		{pasarela.MessageAuthorize, 1, "0100", "000000", "", "", true},
-		{pasarela.MessageVerify, 1, "0100", "380000", "", "", true},
-		{pasarela.MessageSale, 1, "0200", "000000", "", "", true},
-		{pasarela.MessageCapture, 1, "0220", "000000", "", "0100", false},
-		{pasarela.MessageCapture, 2, "0221", "000000", "", "0100", false},
-		{pasarela.MessageRefund, 1, "0200", "200000", "", "0200", false},
-		{pasarela.MessageRefund, 3, "0200", "200000", "", "0200", false},
-		{pasarela.MessageVoid, 1, "0400", "000000", "4000", "0200", false},
-		{pasarela.MessageRelease, 2, "0420", "000000", "4900", "0100", false},
-		{pasarela.MessageReverse, 3, "0421", "000000", "4021", "0100", false},
-		{pasarela.MessageReverseCapture, 7, "0421", "000000", "4921", "0220", false},
+		{pasarela.MessageAuthorize, 1, "0100", "000000", "", "", "", true},
+		{pasarela.MessageVerify, 1, "0100", "380000", "", "", "", true},
+		{pasarela.MessageSale, 1, "0200", "000000", "", "", "", true},
+		{pasarela.MessageCapture, 1, "0220", "000000", "", pasarela.MessageAuthorize, "0100", false},
+		{pasarela.MessageCapture, 2, "0221", "000000", "", pasarela.MessageAuthorize, "0100", false},
+		{pasarela.MessageRefund, 1, "0200", "200000", "", pasarela.MessageSale, "0200", false},
+		{pasarela.MessageRefund, 3, "0200", "200000", "", pasarela.MessageCapture, "0220", false},
+		{pasarela.MessageVoid, 1, "0400", "000000", "4000", pasarela.MessageSale, "0200", false},
+		{pasarela.MessageVoid, 1, "0400", "000000", "4000", pasarela.MessageCapture, "0220", false},
+		{pasarela.MessageRelease, 2, "0420", "000000", "4900", pasarela.MessageAuthorize, "0100", false},
+		{pasarela.MessageReverse, 3, "0421", "000000", "4021", pasarela.MessageSale, "0200", false},
+		{pasarela.MessageReverseCapture, 7, "0421", "000000", "4921", pasarela.MessageCapture, "0220", false},
 	} {
 		t.Run(string(c.message)+" "+c.mti, func(t *testing.T) {
 			t.Parallel()
@@ -42,7 +45,7 @@ func TestMessagesTravelAs(t *testing.T) {
 				client.Start(t.Context())
 				h.accept()
 				q := request(client, c.message)
-				q.Attempt, q.Original = c.attempt, client.NextTrace()
+				q.Attempt, q.Original, q.Of = c.attempt, client.NextTrace(), c.of
 				waiting := sending(t, client, q)
 				m := h.read()
 				h.answer(m, "00")

@@ -50,6 +50,16 @@ func (p place) kek(create bool) (vault.KEK, error) {
 	return vault.ParseKEK(p.KEK)
 }
 
+// network says where the acquirer is and how this node appears to it.
+type network struct {
+	Acquirer            string `help:"ISO 8583 endpoint of the acquirer, HOST:PORT." env:"PASARELA_ACQUIRER"`
+	AcquirerCA          string `name:"acquirer-ca" help:"PEM file with the authorities of the acquirer's TLS certificate; turns TLS on." type:"path" env:"PASARELA_ACQUIRER_CA"`
+	AcquirerCertificate string `help:"PEM file with this node's certificate for the acquirer." type:"path" env:"PASARELA_ACQUIRER_CERTIFICATE"`
+	AcquirerKey         string `help:"PEM file with its private key." type:"path" env:"PASARELA_ACQUIRER_KEY"`
+	AcquirerPlaintext   bool   `help:"A tunnel or a private line protects the way to the acquirer: send card numbers without TLS." env:"PASARELA_ACQUIRER_PLAINTEXT"`
+	TerminalID          string `help:"Field 41, up to 8 letters and digits; give each node its own." default:"PASARELA" env:"PASARELA_TERMINAL_ID"`
+}
+
 // process is what a gateway that runs is told besides.
 type process struct {
 	Listen          string        `help:"Address of the HTTP server." default:"127.0.0.1:8080" env:"PASARELA_LISTEN"`

@@ -117,5 +117,5 @@ TOKEN=$(curl -s %[1]s/card/v1/tokens -H 'Public-Merchant-Id: %[4]s' -H 'Content-
 curl -s %[1]s/card/v1/charges -H 'Private-Merchant-Id: %[5]s' -H 'Content-Type: application/json' \
   -d '{"token":"'$TOKEN'","amount":{"subtotalIva":0,"subtotalIva0":16.98,"iva":0,"ice":0,"currency":"USD"},"fullResponse":"v2"}'
 
-`, d.BaseURL, n.settings.acquirer, n.demo(), ec.PublicID, ec.PrivateID)
+`, d.BaseURL, n.Acquirer, n.demo(), ec.PublicID, ec.PrivateID)
 }

@@ -13,7 +13,7 @@ import (
 type devCommand struct {
 	place
 	process
-	Acquirer        string    `help:"ISO 8583 endpoint to use instead of the built-in simulator, HOST:PORT." env:"PASARELA_ACQUIRER"`
+	network
 	SimulatorListen string    `help:"Where the built-in simulator listens." default:"127.0.0.1:0" env:"PASARELA_SIMULATOR_LISTEN"`
 	StartTime       time.Time `help:"Where the clock of a new data folder starts, RFC 3339." format:"2006-01-02T15:04:05Z07:00" env:"PASARELA_START_TIME"`
 }
@@ -27,7 +27,7 @@ func (c *devCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("--listen %s: %w", c.Listen, err)
 	}
 	c.Listen = l.Addr().String()
-	n, err := openNode(ctx, settings{place: c.place, process: c.process, acquirer: c.Acquirer, simulator: c.SimulatorListen,
+	n, err := openNode(ctx, settings{place: c.place, process: c.process, network: c.network, simulator: c.SimulatorListen,
 		sandbox: true, createKEK: true, startTime: c.StartTime}, log)
 	if err != nil {
 		return err

@@ -168,7 +168,7 @@ func (l *leaker) pay() {
 	l.call("DELETE", "/v1/charges/"+held.member("ticketNumber"), map[string]any{"fullResponse": true}, l.private("MX")...).must(l.t, http.StatusCreated)
 	l.subscribe()
 	l.sign(fmt.Sprintf(`{"type":"card","card":{"pan":"%s","expiration_date":"3412","cvv":"%s"},"metadata":{"description":"%s","mark":"%s"}}`,
-		l.number, secretCVV, l.number, marked)).must(l.t, http.StatusCreated)
+		l.number, secretCVV, l.number, marked)).must(l.t, http.StatusOK)
 }
 
 // subscribe stores the card and charges it.

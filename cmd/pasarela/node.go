@@ -32,7 +32,7 @@ import (
 type settings struct {
 	place
 	process
-	acquirer  string    // address; "" for the built-in simulator
+	network
 	simulator string    // where the built-in simulator listens
 	sandbox   bool      // controls, and a clock that can be moved
 	testCards bool      // refuse every number that is no known test card
@@ -146,12 +146,15 @@ func (n *node) openVault(ctx context.Context) error {
 }
 
 func (n *node) openAcquirer(ctx context.Context) error {
-	if n.settings.acquirer == "" {
+	if n.Acquirer == "" {
 		if err := n.openSimulator(ctx); err != nil {
 			return err
 		}
 	}
-	address := n.settings.acquirer
+	dial, err := n.dialer(n.Acquirer)
+	if err != nil {
+		return err
+	}
 	observer := acquirer.Observer{
 		RoundTrip: n.metrics.RoundTrip, Link: n.metrics.Link,
 		Stray: func(s acquirer.Stray) { n.metrics.Stray(string(s)) },
@@ -160,12 +163,7 @@ func (n *node) openAcquirer(ctx context.Context) error {
 		n.recorder = acquirer.NewRecorder(0)
 		observer.Message = n.recorder.Record
 	}
-	conf := acquirer.Config{
-		Dial: func(ctx context.Context) (net.Conn, error) {
-			return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "tcp", address)
-		},
-		Opener: n.vault, Clock: n.clock, Log: n.log, Observer: observer,
-	}
+	conf := acquirer.Config{Dial: dial, Opener: n.vault, Clock: n.clock, Log: n.log, Observer: observer, TerminalID: n.TerminalID}
 	if n.simulator != nil {
 		conf.OnUnsent = n.simulator.ConsumeRefusal
 	}
@@ -186,7 +184,7 @@ func (n *node) openSimulator(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("simulator: %w", err)
 	}
-	n.settings.acquirer = l.Addr().String()
+	n.Acquirer = l.Addr().String()
 	serving := make(chan error, 1)
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	go func() { serving <- n.simulator.Serve(ctx, l) }()

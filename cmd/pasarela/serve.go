@@ -13,7 +13,7 @@ import (
 type serveCommand struct {
 	place
 	process
-	Acquirer       string `help:"ISO 8583 endpoint of the acquirer, HOST:PORT." required:"" env:"PASARELA_ACQUIRER"`
+	network
 	TLSCertificate string `help:"PEM file with the certificate chain." type:"path" env:"PASARELA_TLS_CERTIFICATE"`
 	TLSKey         string `help:"PEM file with its private key." type:"path" env:"PASARELA_TLS_KEY"`
 	BehindProxy    bool   `help:"TLS ends at a proxy in front; without it a certificate is required." env:"PASARELA_BEHIND_PROXY"`
@@ -32,7 +32,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("--listen %s: %w", c.Listen, err)
 	}
 	c.Listen = l.Addr().String()
-	n, err := openNode(ctx, settings{place: c.place, process: c.process, acquirer: c.Acquirer,
+	n, err := openNode(ctx, settings{place: c.place, process: c.process, network: c.network,
 		sandbox: c.Sandbox, testCards: c.Sandbox}, log)
 	if err != nil {
 		return errors.Join(err, l.Close())
@@ -43,6 +43,10 @@ func (c *serveCommand) Run(ctx context.Context) error {
 // check refuses what would put cards at risk.
 func (c *serveCommand) check() error {
 	switch {
+	case c.Acquirer == "":
+		return errors.New("--acquirer is required: HOST:PORT of an ISO 8583 endpoint")
+	case c.AcquirerCA == "" && !c.AcquirerPlaintext && !loopback(c.Acquirer):
+		return errors.New("the way to the acquirer carries card numbers: give --acquirer-ca for TLS, or say --acquirer-plaintext where a tunnel protects it")
 	case c.KEK == "":
 		return errors.New("--key-encryption-key is required: file:PATH, env:NAME or hcvault://HOST/KEY")
 	case (c.TLSCertificate == "") != (c.TLSKey == ""):

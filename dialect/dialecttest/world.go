@@ -175,10 +175,10 @@ func (w *World) AddMerchant(t testing.TB, name string, m pasarela.Merchant) {
 	w.Merchants[name] = created
 }
 
-// Sweep does what has fallen due.
+// Sweep does what has fallen due, once what is being reversed already has ended.
 func (w *World) Sweep(t testing.TB) {
 	t.Helper()
-	if _, err := w.Gateway.Sweep(t.Context()); err != nil {
+	if err := w.Gateway.RunDue(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }

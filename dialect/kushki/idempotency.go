@@ -2,6 +2,7 @@ package kushki
 
 import (
 	"pasarela"
+	"pasarela/dialect/internal/wire"
 	"pasarela/gateway"
 )
 
@@ -29,7 +30,7 @@ func (c *call) remember(only bool) (gateway.Remember, error) {
 		}
 	}
 	return gateway.Remember{
-		Name:        c.request.Method + " " + c.request.URL.Path + " " + key,
+		Name:        wire.KeyName(c.Digest, c.request, key),
 		Digest:      c.Digest("kushki/idempotency", c.body),
 		OnlySuccess: only,
 	}, nil

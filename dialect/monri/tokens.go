@@ -63,8 +63,8 @@ func (h *Handler) signed(w http.ResponseWriter, r *http.Request) (pasarela.Merch
 		return pasarela.Merchant{}, nil, err
 	}
 	m, err := h.gateway.Authenticate(r.Context(), gateway.CredentialMonri, a.token)
-	if err != nil && pasarela.CodeOf(err) != pasarela.CodeUnauthorized {
-		return m, nil, err
+	if err != nil {
+		return m, nil, err // before the body is read: a stranger shall not keep a request open with it
 	}
 	body, err := wire.Body(w, r)
 	if err != nil {
@@ -170,7 +170,7 @@ func (h *Handler) remember(r *http.Request, body []byte) (gateway.Remember, erro
 	if len(values) > 1 || key == "" || len(key) > maxKey || !printable(key) {
 		return gateway.Remember{}, pasarela.Errorf(pasarela.CodeInvalid, "Idempotency-Key: send one, of 1 to %d printable characters", maxKey)
 	}
-	return gateway.Remember{Name: r.Method + " " + r.URL.Path + " " + key, Digest: h.opts.Digest("idempotency", body)}, nil
+	return gateway.Remember{Name: wire.KeyName(h.opts.Digest, r, key), Digest: h.opts.Digest("idempotency", body)}, nil
 }
 
 func printable(s string) bool {

@@ -55,7 +55,9 @@ type workload struct {
 func newWorkload(b *testing.B, s store.Store) *workload {
 	w := &workload{b: b, store: s}
 	ids := pasarela.NewIDs(rand.NewChaCha8([32]byte{1}))
-	sealed := func(n int) pasarela.Sealed { return pasarela.Sealed{Record: "token/0123456789abcdef", Bytes: make([]byte, n)} }
+	sealed := func(n int) pasarela.Sealed {
+		return pasarela.Sealed{Record: "token/0123456789abcdef", Bytes: make([]byte, n)}
+	}
 	for i := range b.N {
 		now := later(time.Duration(i) * time.Millisecond)
 		k, p := freshToken(ids.Token(now)), samplePayment(ids.Payment())

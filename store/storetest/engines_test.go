@@ -48,7 +48,9 @@ func TestEnginesHaveTheSameFiles(t *testing.T) {
 	t.Parallel()
 	for folder, same := range map[string]func(name string) bool{
 		"migrations": func(string) bool { return true },
-		".":          func(name string) bool { return !engineOnly[name] && strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") },
+		".": func(name string) bool {
+			return !engineOnly[name] && strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go")
+		},
 	} {
 		sqliteNames, postgresNames := names(t, filepath.Join("../sqlite", folder), same), names(t, filepath.Join("../postgres", folder), same)
 		if !reflect.DeepEqual(sqliteNames, postgresNames) {

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 
@@ -29,6 +30,9 @@ func Decode(body []byte, into any) error {
 	}
 	if tooDeep(body) {
 		return pasarela.Errorf(pasarela.CodeInvalid, "body has more than %d levels", MaxDepth)
+	}
+	if bytes.Contains(body, []byte(`\u0000`)) {
+		return pasarela.Errorf(pasarela.CodeInvalid, "body has a NUL character, which no database keeps")
 	}
 	if err := json.Unmarshal(body, into, strict); err != nil {
 		return refuse(err)

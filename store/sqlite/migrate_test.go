@@ -1,0 +1,184 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"pasarela"
+)
+
+// oldRows fill the oldest schema (migration 1), as a gateway of that day left it. They are never changed.
+const oldRows = `
+	INSERT INTO merchants VALUES ('20000000000000000001', x'7b7d', 'merchant/1', x'01', 1772366400123456);
+	INSERT INTO credentials VALUES ('monri', 'hash', '20000000000000000001', 0);
+	INSERT INTO payments (merchant, id, ticket, kind, state, amount, currency, captured, refunded, token, subscription, card_record, card,
+		bin, last_four, length, brand, type, bank, country, holder, expiry, trace_stan, trace_rrn, trace_sent_at, follow_stan, follow_rrn,
+		capture_stan, capture_rrn, operation, attempts, due_at, response_code, approval_code, dialect, details, created_at, updated_at)
+	VALUES ('20000000000000000001', 'p', 't', 'sale', 'captured', 1698, 'USD', 1698, 0, 'k', '', '', NULL,
+		'545195', '5480', 16, 'mastercard', 'credit', '', 'EC', 'A', '2812', 1, 'r', 1772366400123456, 0, '',
+		0, '', '', 0, NULL, '00', 'A1', 'kushki', x'7b7d', 1772366400123456, 1772366400123456);
+	INSERT INTO postings VALUES ('20000000000000000001', '1', 'p', 'sale', 'acquirer_receivable', 'merchant_payable', 1698, 'USD', 1772366400123456);`
+
+// What was stored under any schema since the first is there after a migration, and readable.
+func TestMigrateFromTheOldest(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "pasarela.db")
+	steps, err := readMigrations(migrations)
+	if err != nil {
+		t.Fatal(err)
+	}
+	onFile(t, path, func(conn *sql.Conn) error {
+		if err := migrate(t.Context(), conn, steps[:1]); err != nil {
+			return err
+		}
+		_, err := conn.ExecContext(t.Context(), oldRows)
+		return err
+	})
+	s, err := Open(t.Context(), path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := s.Payment(t.Context(), "20000000000000000001", "p")
+	if err != nil || p.Captured != 1698 || p.CreatedAt.UnixMicro() != 1772366400123456 {
+		t.Errorf("payment: got %+v and error %v", p, err)
+	}
+	if m, err := s.Merchant(t.Context(), "20000000000000000001"); err != nil || len(m.Credentials) != 1 {
+		t.Errorf("merchant: got %+v and error %v", m, err)
+	}
+	if b, err := s.Balances(t.Context(), "20000000000000000001"); err != nil || b["USD"]["merchant_payable"] != -1698 {
+		t.Errorf("balances: got %v and error %v", b, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A second step runs alone where the first has run, and all or nothing of it.
+func TestMigrateStepByStep(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "pasarela.db")
+	files := fstest.MapFS{
+		"migrations/0001_a.sql": {Data: []byte(`CREATE TABLE a (n INTEGER) STRICT; INSERT INTO a VALUES (1);`)},
+		"migrations/0002_b.sql": {Data: []byte(`ALTER TABLE a ADD COLUMN m INTEGER; INSERT INTO a VALUES (2, 2);`)},
+		"migrations/0003_c.sql": {Data: []byte(`INSERT INTO a VALUES (3, 3); INSERT INTO nowhere VALUES (1);`)},
+	}
+	steps, err := readMigrations(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	onFile(t, path, func(conn *sql.Conn) error {
+		for _, upTo := range []int{1, 2, 2} {
+			if err := migrate(t.Context(), conn, steps[:upTo]); err != nil {
+				return err
+			}
+		}
+		if err := migrate(t.Context(), conn, steps); pasarela.CodeOf(err) != pasarela.CodeInternal || err == nil {
+			t.Errorf("step with a mistake: got error %v", err)
+		}
+		var rows, version int
+		err := errors.Join(
+			conn.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM a`).Scan(&rows),
+			conn.QueryRowContext(t.Context(), `SELECT MAX(version) FROM schema_migrations`).Scan(&version))
+		if rows != 2 || version != 2 {
+			t.Errorf("%d rows at version %d, want 2 at 2", rows, version)
+		}
+		return err
+	})
+}
+
+// Several processes may start on one new file at once.
+func TestMigrateTogether(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "pasarela.db")
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if err := Migrate(t.Context(), path); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// An operator who migrates by hand is told so, and a program older than its file does not touch it.
+func TestMigrateRefused(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "pasarela.db")
+	if _, err := Open(t.Context(), path, Options{NoMigrate: true}); err == nil || !strings.Contains(err.Error(), "run pasarela migrate") {
+		t.Errorf("older schema: got error %v", err)
+	}
+	if err := Migrate(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(t.Context(), path, Options{NoMigrate: true})
+	if err != nil {
+		t.Fatalf("schema that is up to date: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	onFile(t, path, func(conn *sql.Conn) error {
+		_, err := conn.ExecContext(t.Context(), `INSERT INTO schema_migrations VALUES (9999)`)
+		return err
+	})
+	if _, err := Open(t.Context(), path, Options{}); err == nil || !strings.Contains(err.Error(), "newer pasarela") {
+		t.Errorf("newer schema: got error %v", err)
+	}
+}
+
+// Tenancy: a key that does not begin with the merchant belongs to the installation, and there are no others.
+func TestKeysBeginWithTheMerchant(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "pasarela.db")
+	if err := Migrate(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	ofInstallation := map[string]bool{"keysets": true, "pings": true, "schema_migrations": true, "sqlite_autoindex_credentials_1": true}
+	onFile(t, path, func(conn *sql.Conn) error {
+		rows, err := conn.QueryContext(t.Context(), `
+			SELECT m.tbl_name, m.name, (SELECT name FROM pragma_index_info(m.name) WHERE seqno = 0)
+			FROM sqlite_schema m WHERE m.type = 'index'`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		checked := 0
+		for rows.Next() {
+			var table, index, column string
+			if err := rows.Scan(&table, &index, &column); err != nil {
+				return err
+			}
+			checked++
+			if column != "merchant" && !ofInstallation[table] && !ofInstallation[index] {
+				t.Errorf("index %s of %s begins with %s", index, table, column)
+			}
+		}
+		if checked < 10 {
+			t.Errorf("only %d indexes were found", checked)
+		}
+		return rows.Err()
+	})
+}
+
+// onFile works on the file as another program does.
+func onFile(t *testing.T, path string, work func(conn *sql.Conn) error) {
+	t.Helper()
+	db, err := sql.Open("sqlite", dsn(path, []string{"journal_mode(WAL)"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := db.Conn(context.WithoutCancel(t.Context()))
+	if err == nil {
+		err = errors.Join(work(conn), conn.Close())
+	}
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
