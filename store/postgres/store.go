@@ -58,11 +58,14 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		pool.Close()
 		return nil, err
 	}
-	s := &Store{pool: pool, onCommit: o.OnCommit}
-	if s.onCommit == nil {
-		s.onCommit = func(int, time.Duration) {}
+	return newStore(pool, o.OnCommit), nil
+}
+
+func newStore(pool *pgxpool.Pool, onCommit func(int, time.Duration)) *Store {
+	if onCommit == nil {
+		onCommit = func(int, time.Duration) {}
 	}
-	return s, nil
+	return &Store{pool: pool, onCommit: onCommit}
 }
 
 // maxAttempts bounds how often a unit is run again that met a concurrent one.

@@ -85,7 +85,12 @@ type dossier struct {
 	replies    []reply
 }
 
-type reply struct{ rrn, responseCode, approvalCode string }
+// reply is how a message was answered. A gateway that was restarted may use a retrieval reference number
+// again, so it takes the operation as well to know a message.
+type reply struct {
+	op                              pasarela.Message
+	rrn, responseCode, approvalCode string
+}
 
 func newBooks() *books {
 	return &books{dossiers: make(map[pasarela.PaymentID]*dossier), used: make(map[string]int64)}
@@ -102,8 +107,8 @@ func (b *books) find(reference pasarela.PaymentID) *dossier {
 }
 
 // answered finds what a message was answered before.
-func (d *dossier) answered(rrn string) (reply, bool) {
-	i := slices.IndexFunc(d.replies, func(r reply) bool { return r.rrn == rrn })
+func (d *dossier) answered(op pasarela.Message, rrn string) (reply, bool) {
+	i := slices.IndexFunc(d.replies, func(r reply) bool { return r.op == op && r.rrn == rrn })
 	if i < 0 {
 		return reply{}, false
 	}
@@ -118,7 +123,7 @@ func (b *books) apply(e entry) {
 		b.dossiers[e.Reference] = d
 	}
 	if e.ResponseCode != "" {
-		d.replies = append(d.replies, reply{e.RRN, e.ResponseCode, e.ApprovalCode})
+		d.replies = append(d.replies, reply{e.Op, e.RRN, e.ResponseCode, e.ApprovalCode})
 		if !approves(e.ResponseCode) {
 			return
 		}
