@@ -12,7 +12,8 @@ needs: ## install what the tests need where it is missing (PostgreSQL, Chromium:
 	@./scripts/test-needs
 
 test: needs lint ## run every check
-	go test -race -timeout 9m ./...
+	go test -race -timeout 15m ./...
+	go test -count=1 ./simulation # the race detector slows its database so much that little is played above
 	./scripts/fuzz 3s
 	./scripts/vulnerabilities
 
