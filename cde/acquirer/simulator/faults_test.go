@@ -209,13 +209,13 @@ func TestFaultsAreChecked(t *testing.T) {
 		fault simulator.Fault
 		text  string
 	}{
-		"kind":             {simulator.Fault{Kind: "explode", On: "any"}, "kind must be"},
-		"on":               {simulator.Fault{Kind: "garbage", On: "sale"}, "on must be"},
-		"count":            {simulator.Fault{Kind: "garbage", On: "any", Count: -1}, "count must be"},
-		"delay":            {simulator.Fault{Kind: "late_response", On: "any", DelayMS: -1}, "delay_ms must be"},
-		"code left out":    {simulator.Fault{Kind: "decline", On: "any"}, "needs response_code"},
-		"approving code":   {simulator.Fault{Kind: "decline", On: "any", ResponseCode: "00"}, "needs response_code"},
-		"code of another":  {simulator.Fault{Kind: "garbage", On: "any", ResponseCode: "05"}, "goes with decline"},
+		"kind":            {simulator.Fault{Kind: "explode", On: "any"}, "kind must be"},
+		"on":              {simulator.Fault{Kind: "garbage", On: "sale"}, "on must be"},
+		"count":           {simulator.Fault{Kind: "garbage", On: "any", Count: -1}, "count must be"},
+		"delay":           {simulator.Fault{Kind: "late_response", On: "any", DelayMS: -1}, "delay_ms must be"},
+		"code left out":   {simulator.Fault{Kind: "decline", On: "any"}, "needs response_code"},
+		"approving code":  {simulator.Fault{Kind: "decline", On: "any", ResponseCode: "00"}, "needs response_code"},
+		"code of another": {simulator.Fault{Kind: "garbage", On: "any", ResponseCode: "05"}, "goes with decline"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
