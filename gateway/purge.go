@@ -18,7 +18,7 @@ const (
 // that ran out. It returns how many rows it touched.
 func (g *Gateway) Purge(ctx context.Context) (int, error) {
 	total := 0
-	err := g.eachMerchant(ctx, func(m pasarela.MerchantID) error {
+	err := g.eachMerchant(ctx, g.Store.MerchantIDs, func(m pasarela.MerchantID) error {
 		for {
 			n, err := g.purgeOnce(ctx, m)
 			total += n

@@ -71,7 +71,10 @@ func (g *Gateway) sweep(ctx context.Context, until time.Time, payments func(pasa
 	g.sweeping.Lock()
 	defer g.sweeping.Unlock()
 	total := 0
-	err := g.eachMerchant(ctx, func(m pasarela.MerchantID) error {
+	due := func(ctx context.Context, after pasarela.MerchantID, limit int) ([]pasarela.MerchantID, error) {
+		return g.Store.MerchantsDue(ctx, until, after, limit)
+	}
+	err := g.eachMerchant(ctx, due, func(m pasarela.MerchantID) error {
 		n, err := payments(m)
 		total += n
 		return errors.Join(err, g.sweepSubscriptions(ctx, m, until))
@@ -79,13 +82,13 @@ func (g *Gateway) sweep(ctx context.Context, until time.Time, payments func(pasa
 	return total, err
 }
 
-// eachMerchant calls visit for every merchant; the list is the one thing that crosses merchants. A merchant
-// whose visit fails does not keep the next from theirs.
-func (g *Gateway) eachMerchant(ctx context.Context, visit func(pasarela.MerchantID) error) error {
+// eachMerchant calls visit for every merchant of a list; such lists are the one thing that crosses merchants. A
+// merchant whose visit fails does not keep the next from theirs.
+func (g *Gateway) eachMerchant(ctx context.Context, list merchantList, visit func(pasarela.MerchantID) error) error {
 	after := pasarela.MerchantID("")
 	var failed error
 	for {
-		page, err := g.Store.MerchantIDs(ctx, after, merchantPage)
+		page, err := list(ctx, after, merchantPage)
 		if err != nil || len(page) == 0 {
 			return errors.Join(failed, err)
 		}
@@ -100,6 +103,9 @@ func (g *Gateway) eachMerchant(ctx context.Context, visit func(pasarela.Merchant
 		after = page[len(page)-1]
 	}
 }
+
+// merchantList is a page of merchants, in order, above after.
+type merchantList func(ctx context.Context, after pasarela.MerchantID, limit int) ([]pasarela.MerchantID, error)
 
 // sweepOnce does what one batch of payments owes and says how many it claimed.
 func (g *Gateway) sweepOnce(ctx context.Context, id pasarela.MerchantID, until time.Time, batch int) (int, error) {

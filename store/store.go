@@ -187,6 +187,9 @@ type Merchants interface {
 	Merchant(ctx context.Context, m pasarela.MerchantID) (MerchantRecord, error)
 	// MerchantIDs lists all, in order, above after, at most limit.
 	MerchantIDs(ctx context.Context, after pasarela.MerchantID, limit int) ([]pasarela.MerchantID, error)
+	// MerchantsDue lists, in order, above after, at most limit, the merchants that have a payment or a
+	// subscription due at or before now: one index probe for each merchant, whatever its size.
+	MerchantsDue(ctx context.Context, now time.Time, after pasarela.MerchantID, limit int) ([]pasarela.MerchantID, error)
 }
 
 // Keysets keeps the vault's keysets.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -297,6 +298,18 @@ func (s *Memory) MerchantByCredential(_ context.Context, c store.Credential) (st
 		}
 	}
 	return store.MerchantRecord{}, store.ErrNotFound
+}
+
+// MerchantsDue implements store.Merchants. It knows no due subscriptions, as DueSubscriptions.
+func (s *Memory) MerchantsDue(ctx context.Context, now time.Time, after pasarela.MerchantID, limit int) ([]pasarela.MerchantID, error) {
+	all, err := s.MerchantIDs(ctx, after, math.MaxInt)
+	var ids []pasarela.MerchantID
+	for _, m := range all {
+		if due, _ := s.Due(ctx, m, now, 1); len(due) > 0 {
+			ids = append(ids, m)
+		}
+	}
+	return ids[:min(limit, len(ids))], err
 }
 
 // MerchantIDs implements store.Merchants.

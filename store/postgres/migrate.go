@@ -85,8 +85,10 @@ func readMigrations(files fs.FS) ([]migration, error) {
 func schemaVersion(ctx context.Context, db interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }) (version int, err error) {
+	// to_regclass would answer from a cache that taking an advisory lock does not refresh.
+	const table = `SELECT EXISTS (SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'schema_migrations')`
 	var exists bool
-	err = db.QueryRow(ctx, `SELECT to_regclass('schema_migrations') IS NOT NULL`).Scan(&exists)
+	err = db.QueryRow(ctx, table).Scan(&exists)
 	if err == nil && exists {
 		err = db.QueryRow(ctx, `SELECT COALESCE(MAX(version), 0) FROM schema_migrations`).Scan(&version)
 	}

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"time"
 
 	"pasarela"
 	"pasarela/store"
@@ -53,6 +54,21 @@ func (s *Store) Merchant(ctx context.Context, m pasarela.MerchantID) (store.Merc
 		return store.MerchantRecord{}, err
 	}
 	return r, nil
+}
+
+// MerchantsDue implements store.Merchants.
+func (s *Store) MerchantsDue(ctx context.Context, now time.Time, after pasarela.MerchantID, limit int) (ids []pasarela.MerchantID, err error) {
+	err = s.query(ctx, func(r row) error {
+		var id pasarela.MerchantID
+		err := r.Scan((*string)(&id))
+		ids = append(ids, id)
+		return err
+	}, `SELECT merchant FROM merchants m
+		WHERE merchant > ? AND (
+			EXISTS (SELECT 1 FROM payments p WHERE p.merchant = m.merchant AND p.due_at <= ?)
+			OR EXISTS (SELECT 1 FROM subscriptions s WHERE s.merchant = m.merchant AND s.due_at <= ?))
+		ORDER BY merchant LIMIT ?`, string(after), micros(now), micros(now), int64(limit))
+	return ids, err
 }
 
 // MerchantIDs implements store.Merchants.

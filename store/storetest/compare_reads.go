@@ -45,6 +45,9 @@ func (g *generator) readList(m pasarela.MerchantID) step {
 		read(fmt.Sprintf("sealed %s after %s, %d of %s", kind, after, limit, m), func(ctx context.Context, s store.Store) (any, error) {
 			return s.SealedRows(ctx, m, kind, after, limit)
 		}),
+		read(fmt.Sprintf("merchants due %s, %d after %s", now, limit, m), func(ctx context.Context, s store.Store) (any, error) {
+			return s.MerchantsDue(ctx, now, m, limit)
+		}),
 		read("pending of "+string(m), func(ctx context.Context, s store.Store) (any, error) { return s.PendingPayments(ctx, m) }),
 	)
 }

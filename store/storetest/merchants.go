@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"pasarela"
 	"pasarela/store"
@@ -12,6 +13,7 @@ var merchantScenarios = []scenario{
 	on("a merchant is found by its id and by each credential", merchantFound),
 	on("a merchant's id and credentials serve once, and a refusal leaves nothing", merchantDuplicate),
 	on("merchants are listed in order, page by page", merchantsListed),
+	on("merchants with something due are listed in order, page by page", merchantsDueListed),
 	on("a keyset goes from version to version", keysetVersions),
 	on("a reset deletes what merchants have and leaves keysets", resetDeletes),
 }
@@ -48,6 +50,23 @@ func merchantDuplicate(t *testing.T, s store.Store) {
 	}
 	absent(s.Merchant(t.Context(), other))(t, "refused merchant")
 	absent(s.MerchantByCredential(t.Context(), taken.Credentials[0]))(t, "refused merchant's credential")
+}
+
+func merchantsDueListed(t *testing.T, s store.Store) {
+	for i, id := range []pasarela.MerchantID{"1", "2", "3", "4"} {
+		insertMerchants(t, s, store.MerchantRecord{ID: id})
+		p := samplePayment("p")
+		p.Merchant, p.DueAt = id, later(time.Duration(i-2)*time.Minute)
+		insertPayments(t, s, p)
+	}
+	sub := sampleSubscription("s")
+	sub.Merchant, sub.DueAt = "4", noon
+	insertSubscriptions(t, s, sub)
+	same(t, "due", found(s.MerchantsDue(t.Context(), noon, "", 10))(t), []pasarela.MerchantID{"1", "2", "3", "4"})
+	same(t, "due, limited", found(s.MerchantsDue(t.Context(), noon, "", 2))(t), []pasarela.MerchantID{"1", "2"})
+	same(t, "due, next page", found(s.MerchantsDue(t.Context(), noon, "2", 2))(t), []pasarela.MerchantID{"3", "4"})
+	same(t, "due earlier", found(s.MerchantsDue(t.Context(), later(-90*time.Second), "", 10))(t), []pasarela.MerchantID{"1"})
+	same(t, "due never", len(found(s.MerchantsDue(t.Context(), later(-time.Hour), "", 10))(t)), 0)
 }
 
 func merchantsListed(t *testing.T, s store.Store) {
