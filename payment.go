@@ -185,18 +185,15 @@ func (p Payment) Reversed(now time.Time) (Payment, error) {
 	return q.settled(), nil
 }
 
-// Reopened owes the reversal again: an approval came although the issuer had said before that there was
-// nothing to reverse.
+// Reopened owes the reversal anew: an approval came although the issuer has said, or is about to say, that
+// there was nothing to reverse. What is acknowledged to an earlier reversal does not end this one.
 func (p Payment) Reopened(reversal Trace, now time.Time) (Payment, error) {
-	if p.State != StateReversed {
+	if p.State != StateReversed && p.State != StateReversing {
 		return p, Errorf(CodeWrongState, "payment is %s", p.State)
 	}
-	q, err := p.to(StateReversing, now)
-	if err != nil {
-		return p, err
-	}
-	q.Follow, q.Attempts, q.DueAt = reversal, 0, now
-	return q, nil
+	p.State, p.UpdatedAt = StateReversing, now
+	p.Follow, p.Attempts, p.DueAt = reversal, 0, now
+	return p, nil
 }
 
 // Attempted records that what is owed was sent once more, and when to try again.

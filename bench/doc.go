@@ -10,5 +10,5 @@
 //	the machine              cores, versions, the time of one flush, and who used the processors (machine.go)
 //
 // Latencies are kept one by one, so percentiles are exact. A run ends by itself: every measurement has its
-// duration, every wait its bound, and no process outlives it.
+// duration, every wait its bound, and what it started ends with it unless it is itself killed outright.
 package bench

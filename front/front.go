@@ -12,8 +12,6 @@ import (
 	"runtime"
 	"strings"
 	"time"
-
-	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 )
 
 // Limits of the server. A body's size is the dialects' affair: they answer in their own shape.
@@ -55,12 +53,8 @@ func New(c Config) *Server {
 	s := &Server{conf: c, busy: make(chan struct{}, c.MaxConcurrent)}
 	c.Handler.HandleFunc("GET /healthz", s.healthz)
 	c.Handler.HandleFunc("GET /readyz", s.readyz)
-	var h http.Handler = http.HandlerFunc(s.serve)
-	if c.Traces {
-		h = otelhttp.NewHandler(h, "http", otelhttp.WithSpanNameFormatter(s.spanName))
-	}
 	s.http = &http.Server{
-		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
 		WriteTimeout: c.AcquirerTimeout + writeMargin, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
 	}
@@ -92,6 +86,11 @@ func (s *Server) Handler() http.Handler { return s.http.Handler }
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
 	out := &response{ResponseWriter: w}
+	if s.conf.Traces {
+		var end func()
+		r, end = span(r, out)
+		defer end()
+	}
 	select {
 	case s.busy <- struct{}{}:
 		defer func() { <-s.busy }()
@@ -160,14 +159,6 @@ func method(r *http.Request) string {
 	default:
 		return "other"
 	}
-}
-
-func (s *Server) spanName(_ string, r *http.Request) string {
-	_, pattern := s.conf.Handler.Handler(r)
-	if pattern == "" {
-		return "none"
-	}
-	return pattern
 }
 
 // panicOrigin is the first line of the program, rather than of the runtime, on the panicking stack.

@@ -158,7 +158,8 @@ func (g *Gateway) seeThrough(ctx context.Context, m pasarela.Merchant, promised 
 	return done, nil
 }
 
-// stored says whether a payment stands in the store as a unit left it that returned an error.
+// stored says whether a payment stands in the store as a unit left it whose commit returned an error. A unit
+// that did not get as far as its commit leaves the zero payment.
 func (g *Gateway) stored(ctx context.Context, p pasarela.Payment) bool {
 	if p.ID == "" {
 		return false
@@ -173,35 +174,40 @@ func (g *Gateway) stored(ctx context.Context, p pasarela.Payment) bool {
 func (g *Gateway) conclude(ctx context.Context, m pasarela.Merchant, p pasarela.Payment, a pasarela.NetworkAnswer, r AuthorizeRequest) (pasarela.Payment, error) {
 	var done pasarela.Payment
 	err := g.Store.Update(ctx, m.ID, func(tx store.Tx) error {
-		current, err := tx.Payment(p.ID)
+		done = pasarela.Payment{}
+		q, err := tx.Payment(p.ID)
 		if err != nil {
 			return err
 		}
-		done, err = g.outcome(current, a, g.now())
-		if err != nil {
+		if q, err = g.outcome(q, a, g.now()); err != nil {
 			return err
 		}
-		if err := tx.PutPayment(done); err != nil {
+		if err := tx.PutPayment(q); err != nil {
 			return err
 		}
-		if done.State == pasarela.StateAuthorized || done.State == pasarela.StateCaptured {
-			if err := g.post(tx, ledger.OnApproved(done)); err != nil {
+		if q.State == pasarela.StateAuthorized || q.State == pasarela.StateCaptured {
+			if err := g.post(tx, ledger.OnApproved(q)); err != nil {
 				return err
 			}
 		}
-		return r.settle(tx, done)
+		if err := r.settle(tx, q); err != nil {
+			return err
+		}
+		done = q
+		return nil
 	})
 	return done, err
 }
 
 // outcome applies an answer to a payment that is authorizing. One that another node took for abandoned
-// meanwhile stays reversed, and is reversed again where the issuer approved after that.
+// meanwhile stays reversed, and is reversed anew where the issuer may have approved after that.
 func (g *Gateway) outcome(p pasarela.Payment, a pasarela.NetworkAnswer, now time.Time) (pasarela.Payment, error) {
 	approved := a.Outcome == pasarela.OutcomeApproved || a.Outcome == pasarela.OutcomeUnknown
 	switch {
-	case p.State == pasarela.StateReversed && approved:
+	case p.State != pasarela.StateReversed && p.State != pasarela.StateReversing:
+	case approved:
 		return p.Reopened(g.Acquirer.NextTrace(), now)
-	case p.State == pasarela.StateReversed || p.State == pasarela.StateReversing:
+	default:
 		return p, nil
 	}
 	switch a.Outcome {

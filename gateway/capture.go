@@ -156,30 +156,36 @@ func reserve(p pasarela.Payment, o pasarela.Operation, due, now time.Time) (pasa
 func (g *Gateway) endCapture(ctx context.Context, m pasarela.Merchant, o pasarela.Operation, a pasarela.NetworkAnswer, r OperationRequest) (p pasarela.Payment, _ pasarela.Operation, err error) {
 	ended := o
 	err = g.Store.Update(ctx, m.ID, func(tx store.Tx) error {
-		if p, err = tx.Payment(o.Payment); err != nil {
+		p = pasarela.Payment{}
+		q, err := tx.Payment(o.Payment)
+		if err != nil {
 			return err
 		}
-		if p.Operation != o.ID {
+		if q.Operation != o.ID {
 			return pasarela.Errorf(pasarela.CodeBusy, "capture was taken over by a recovery")
 		}
 		now := g.now()
 		switch a.Outcome {
 		case pasarela.OutcomeApproved:
 			ended = o.Ended(pasarela.OpApproved, a, now)
-			if p, err = p.CaptureDone(o.Amount, now); err == nil {
-				err = g.post(tx, ledger.OnCaptured(p))
+			if q, err = q.CaptureDone(o.Amount, now); err == nil {
+				err = g.post(tx, ledger.OnCaptured(q))
 			}
 		case pasarela.OutcomeDeclined, pasarela.OutcomeNotSent:
 			ended = o.Ended(pasarela.OpDeclined, refusal(a), now)
-			p, err = p.CaptureFailed(now)
+			q, err = q.CaptureFailed(now)
 		default:
 			ended = o.Ended(pasarela.OpReversed, pasarela.NetworkAnswer{ResponseCode: pasarela.ResponseNoAnswer}, now)
-			p, err = p.CaptureUnknown(g.Acquirer.NextTrace(), now)
+			q, err = q.CaptureUnknown(g.Acquirer.NextTrace(), now)
 		}
 		if err != nil {
 			return err
 		}
-		return g.endOperation(tx, p, ended, r)
+		if err := g.endOperation(tx, q, ended, r); err != nil {
+			return err
+		}
+		p = q
+		return nil
 	})
 	return p, ended, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"strings"
 	"sync"
 	"time"
 
@@ -157,13 +158,14 @@ func (g *Gateway) withCredentials(m pasarela.Merchant) (pasarela.Merchant, error
 	return m, nil
 }
 
+// printable says whether s can travel in a header as it is: printable ASCII without a space at either end.
 func printable(s string) bool {
 	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
+		if s[i] < ' ' || s[i] > '~' {
 			return false
 		}
 	}
-	return true
+	return s == strings.TrimSpace(s)
 }
 
 func (g *Gateway) record(m pasarela.Merchant) (store.MerchantRecord, error) {

@@ -51,11 +51,9 @@ func (g *Gateway) Sweep(ctx context.Context) (int, error) {
 // already reversing, then a sweep, then a purge. It is what a sandbox calls after moving its clock.
 func (g *Gateway) RunDue(ctx context.Context) error {
 	g.background.wait()
-	if _, err := g.Sweep(ctx); err != nil {
-		return err
-	}
-	_, err := g.Purge(ctx)
-	return err
+	_, swept := g.Sweep(ctx)
+	_, purged := g.Purge(ctx)
+	return errors.Join(swept, purged)
 }
 
 // Recover sweeps what a process that is certainly dead left pending, without waiting for it to fall due.
@@ -273,7 +271,7 @@ func (g *Gateway) repeat(ctx context.Context, m pasarela.Merchant, p pasarela.Pa
 	switch p.State {
 	case pasarela.StateReversing, pasarela.StateUncapturing:
 		if decided {
-			return g.endReversal(ctx, m.ID, p.ID)
+			return g.endReversal(ctx, m.ID, p)
 		}
 	case pasarela.StateVoiding, pasarela.StateRefunding:
 		decided = decided || a.Outcome == pasarela.OutcomeDeclined
@@ -300,12 +298,15 @@ func ofRepeat(a pasarela.NetworkAnswer) pasarela.NetworkAnswer {
 	return a
 }
 
-// endReversal commits the acknowledgement of a reversal.
-func (g *Gateway) endReversal(ctx context.Context, m pasarela.MerchantID, id pasarela.PaymentID) error {
+// endReversal commits the acknowledgement of the reversal that was claimed.
+func (g *Gateway) endReversal(ctx context.Context, m pasarela.MerchantID, claimed pasarela.Payment) error {
 	return g.Store.Update(ctx, m, func(tx store.Tx) error {
-		p, err := tx.Payment(id)
+		p, err := tx.Payment(claimed.ID)
 		if err != nil {
 			return err
+		}
+		if !sameMessage(p.Follow, claimed.Follow) {
+			return nil // an approval came meanwhile: another reversal is owed
 		}
 		switch p.State {
 		case pasarela.StateReversing:
@@ -322,11 +323,13 @@ func (g *Gateway) endReversal(ctx context.Context, m pasarela.MerchantID, id pas
 	})
 }
 
+func sameMessage(a, b pasarela.Trace) bool { return a.STAN == b.STAN && a.RRN == b.RRN }
+
 // postpone gives up the claim of an attempt that was not acknowledged, until its back-off has passed.
 func (g *Gateway) postpone(ctx context.Context, m pasarela.MerchantID, claimed pasarela.Payment) error {
 	return g.Store.Update(ctx, m, func(tx store.Tx) error {
 		p, err := tx.Payment(claimed.ID)
-		if err != nil || p.State != claimed.State || p.Attempts != claimed.Attempts {
+		if err != nil || p.State != claimed.State || p.Attempts != claimed.Attempts || !sameMessage(p.Follow, claimed.Follow) {
 			return err
 		}
 		p.DueAt = g.now().Add(backoff(p.Attempts))

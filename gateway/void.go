@@ -78,7 +78,9 @@ func acknowledged(a pasarela.NetworkAnswer) bool {
 // endGiveBack commits what came of a void, release or refund. r is nil when the sweeper asks.
 func (g *Gateway) endGiveBack(ctx context.Context, m pasarela.Merchant, id pasarela.PaymentID, op pasarela.OperationID, a pasarela.NetworkAnswer, r *OperationRequest) (p pasarela.Payment, o pasarela.Operation, err error) {
 	err = g.Store.Update(ctx, m.ID, func(tx store.Tx) error {
-		if p, err = tx.Payment(id); err != nil {
+		p = pasarela.Payment{}
+		q, err := tx.Payment(id)
+		if err != nil {
 			return err
 		}
 		if op != "" {
@@ -86,20 +88,28 @@ func (g *Gateway) endGiveBack(ctx context.Context, m pasarela.Merchant, id pasar
 				return err
 			}
 		}
-		if p.Operation != op || !p.State.Pending() {
-			return nil // another node has ended it
+		if q.Operation == op && q.State.Pending() { // else another node has ended it
+			if q, o, err = g.putGiveBack(tx, q, o, a, r); err != nil {
+				return err
+			}
 		}
-		if p, o, err = g.applyGiveBack(tx, p, o, a); err != nil {
-			return err
-		}
-		if op == "" {
-			return tx.PutPayment(p)
-		}
-		if r == nil {
-			r = &OperationRequest{}
-		}
-		return g.endOperation(tx, p, o, *r)
+		p = q
+		return nil
 	})
+	return p, o, err
+}
+
+func (g *Gateway) putGiveBack(tx store.Tx, p pasarela.Payment, o pasarela.Operation, a pasarela.NetworkAnswer, r *OperationRequest) (pasarela.Payment, pasarela.Operation, error) {
+	p, o, err := g.applyGiveBack(tx, p, o, a)
+	switch {
+	case err != nil:
+	case o.ID == "": // a hold that ran out
+		err = tx.PutPayment(p)
+	case r == nil:
+		err = g.endOperation(tx, p, o, OperationRequest{})
+	default:
+		err = g.endOperation(tx, p, o, *r)
+	}
 	return p, o, err
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -30,11 +31,11 @@ func (c *devCommand) Run(ctx context.Context) error {
 	n, err := openNode(ctx, settings{place: c.place, process: c.process, network: c.network, simulator: c.SimulatorListen,
 		sandbox: true, createKEK: true, startTime: c.StartTime}, log)
 	if err != nil {
-		return err
+		return errors.Join(unlessAsked(ctx, err), l.Close())
 	}
 	demo, err := n.demoMerchants(ctx)
 	if err != nil {
-		return err
+		return errors.Join(unlessAsked(ctx, err), l.Close(), n.close())
 	}
 	fmt.Print(demo.welcome(n))
 	return n.run(ctx, l, "", "")

@@ -168,7 +168,7 @@ func (n *node) openAcquirer(ctx context.Context) error {
 		conf.OnUnsent = n.simulator.ConsumeRefusal
 	}
 	n.link = acquirer.New(conf)
-	n.link.Start(ctx)
+	n.link.Start(context.WithoutCancel(ctx)) // payments under way need it after the process was asked to end
 	n.onClose(func() error { n.link.Close(); return nil })
 	return nil
 }
@@ -337,6 +337,14 @@ func (n *node) keepTelling(ctx context.Context) {
 		}
 		n.metrics.Pending(pending)
 	}
+}
+
+// unlessAsked passes over an error of a start that was broken off because the process was asked to end.
+func unlessAsked(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -35,7 +35,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	n, err := openNode(ctx, settings{place: c.place, process: c.process, network: c.network,
 		sandbox: c.Sandbox, testCards: c.Sandbox}, log)
 	if err != nil {
-		return errors.Join(err, l.Close())
+		return errors.Join(unlessAsked(ctx, err), l.Close())
 	}
 	return n.run(ctx, l, c.TLSCertificate, c.TLSKey)
 }

@@ -47,9 +47,9 @@ const busyTimeout = time.Second
 // What was measured to serve best: a cache that holds the hot ends of all indexes, and checkpoints so
 // frequent that each one is short.
 const (
-	writeCacheKiB   = 64 << 10
+	writeCacheKiB   = 16 << 10
 	readCacheKiB    = 4 << 10
-	checkpointPages = 1000
+	checkpointPages = 10000
 )
 
 // Open opens the file at path, makes it where there is none, and brings its schema up to date. The folder

@@ -31,7 +31,7 @@ func Decode(body []byte, into any) error {
 	if tooDeep(body) {
 		return pasarela.Errorf(pasarela.CodeInvalid, "body has more than %d levels", MaxDepth)
 	}
-	if bytes.Contains(body, []byte(`\u0000`)) {
+	if hasNUL(body) {
 		return pasarela.Errorf(pasarela.CodeInvalid, "body has a NUL character, which no database keeps")
 	}
 	if err := json.Unmarshal(body, into, strict); err != nil {
@@ -56,6 +56,20 @@ func tooDeep(body []byte) bool {
 			}
 		case c == '}' || c == ']':
 			depth--
+		}
+	}
+	return false
+}
+
+// hasNUL says whether a text of the body has an escaped NUL. One that is not escaped is no JSON.
+func hasNUL(body []byte) bool {
+	for i := 0; i < len(body); i++ {
+		if body[i] != '\\' {
+			continue
+		}
+		i++ // what follows is escaped, also where it is a backslash
+		if bytes.HasPrefix(body[i:], []byte("u0000")) {
+			return true
 		}
 	}
 	return false
