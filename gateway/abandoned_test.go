@@ -281,8 +281,9 @@ func TestOneMerchantThatCannotBeOpenedKeepsNoOtherWaiting(t *testing.T) {
 		if second.ID < first.ID {
 			first, second = second, first
 		}
-		r.fault(simulator.FaultNoResponse, simulator.OnAuthorization, 2)
-		r.fault(simulator.FaultNoResponse, simulator.OnReversal, 2)
+		r.interpose(func(pasarela.NetworkRequest, func() pasarela.NetworkAnswer) pasarela.NetworkAnswer {
+			return pasarela.NetworkAnswer{Outcome: pasarela.OutcomeUnknown}
+		})
 		unanswered := map[pasarela.MerchantID]pasarela.Payment{}
 		unused := map[pasarela.MerchantID]pasarela.TokenID{}
 		for _, m := range []pasarela.Merchant{first, second} {
@@ -291,7 +292,7 @@ func TestOneMerchantThatCannotBeOpenedKeepsNoOtherWaiting(t *testing.T) {
 			r.must(err)
 			unanswered[m.ID], unused[m.ID] = p, r.token(creditCard, pasarela.UseCharge, usd(1))
 		}
-		r.rebuild(func(c *gateway.Config) { c.Store = damaged{r.store, first.ID} })
+		r.rebuild(func(c *gateway.Config) { c.Acquirer, c.Store = r.link, damaged{r.store, first.ID} })
 		r.clock.jump(pasarela.TokenLife + time.Hour)
 		err = r.gateway.RunDue(t.Context())
 		if err == nil || !strings.Contains(err.Error(), string(first.ID)) || strings.Contains(err.Error(), string(second.ID)) {

@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -114,8 +115,8 @@ func (w *worker) Work(ctx context.Context, job *river.Job[run]) error {
 }
 
 func start[T any](ctx context.Context, driver riverdriver.Driver[T], work []Work, log *slog.Logger) (func(context.Context) error, error) {
-	// River's own account of each migration is of no use to an operator unless it fails.
-	quiet := slog.New(levelled{log.Handler(), slog.LevelWarn})
+	stopping := &atomic.Bool{}
+	quiet := slog.New(riverLog{log.Handler(), stopping})
 	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: quiet})
 	if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
@@ -139,7 +140,10 @@ func start[T any](ctx context.Context, driver riverdriver.Driver[T], work []Work
 	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
-	return client.Stop, nil
+	return func(ctx context.Context) error {
+		stopping.Store(true)
+		return client.Stop(ctx)
+	}, nil
 }
 
 // periodic asks for each work once in each of its intervals. Whether the run before has ended is not asked: one
@@ -154,17 +158,21 @@ func periodic(work []Work) []*river.PeriodicJob {
 	return jobs
 }
 
-// levelled drops what is below a level.
-type levelled struct {
+// riverLog passes on River's warnings and errors. Its account of what goes well is of no use to an operator, nor
+// are its complaints about the cancellations of an orderly stop.
+type riverLog struct {
 	slog.Handler
-	least slog.Level
+	stopping *atomic.Bool
 }
 
-func (l levelled) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= l.least && l.Handler.Enabled(ctx, level)
+func (l riverLog) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && !l.stopping.Load() && l.Handler.Enabled(ctx, level)
 }
 
-func (l levelled) WithAttrs(a []slog.Attr) slog.Handler {
-	return levelled{l.Handler.WithAttrs(a), l.least}
+func (l riverLog) WithAttrs(a []slog.Attr) slog.Handler {
+	return riverLog{l.Handler.WithAttrs(a), l.stopping}
 }
-func (l levelled) WithGroup(n string) slog.Handler { return levelled{l.Handler.WithGroup(n), l.least} }
+
+func (l riverLog) WithGroup(n string) slog.Handler {
+	return riverLog{l.Handler.WithGroup(n), l.stopping}
+}

@@ -49,7 +49,7 @@ const busyTimeout = time.Second
 const (
 	writeCacheKiB   = 16 << 10
 	readCacheKiB    = 4 << 10
-	checkpointPages = 10000
+	checkpointPages = 4000
 )
 
 // Open opens the file at path, makes it where there is none, and brings its schema up to date. The folder

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -76,7 +75,6 @@ func (w *workload) measure(b *testing.B, callers int, run func(i int) error) {
 	var done sync.WaitGroup
 	b.ReportAllocs()
 	b.ResetTimer()
-	c0 := cpu()
 	for range callers {
 		done.Go(func() {
 			for {
@@ -95,7 +93,6 @@ func (w *workload) measure(b *testing.B, callers int, run func(i int) error) {
 	}
 	done.Wait()
 	b.StopTimer()
-	b.ReportMetric(float64(cpu()-c0)/float64(b.N), "cpu-µs/unit")
 	slices.Sort(waited)
 	for _, q := range []int{50, 99} {
 		b.ReportMetric(float64(waited[len(waited)*q/100].Microseconds()), fmt.Sprintf("p%d-µs", q))
@@ -167,10 +164,4 @@ func (w *workload) prepare(b *testing.B, insert func(tx store.Tx, i int) error) 
 			b.Fatal(err)
 		}
 	}
-}
-
-func cpu() int64 {
-	var r syscall.Rusage
-	syscall.Getrusage(0, &r)
-	return r.Utime.Sec*1e6 + r.Utime.Usec + r.Stime.Sec*1e6 + r.Stime.Usec
 }
