@@ -149,7 +149,7 @@ func (g *Gateway) withCredentials(m pasarela.Merchant) (pasarela.Merchant, error
 			*c.value = c.make()
 		}
 		if len(*c.value) > maxCredential || !printable(*c.value) {
-			return m, pasarela.Errorf(pasarela.CodeInvalid, "%s: send 1 to %d printable characters", c.name, maxCredential)
+			return m, pasarela.Errorf(pasarela.CodeInvalid, "%s: send 1 to %d printable ASCII characters without a space at either end", c.name, maxCredential)
 		}
 	}
 	if m.Kushki.PublicID == m.Kushki.PrivateID {

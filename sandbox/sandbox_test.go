@@ -198,7 +198,7 @@ func TestFurtherMerchants(t *testing.T) {
 		r.refused("POST", "merchants", `{"name":"Otra","country":"PE","private_merchant_id":"mine"}`, 409, "")
 		r.refused("POST", "merchants", `{"name":"Otra","country":"XX"}`, 400, "country")
 		r.refused("POST", "merchants", `{"name":"Otra","country":"PE","colour":"red"}`, 400, `"colour"`)
-		r.refused("POST", "merchants", `{"name":"Otra","country":"PE","public_merchant_id":"a b"}`, 400, "printable")
+		r.refused("POST", "merchants", `{"name":"Otra","country":"PE","public_merchant_id":" a"}`, 400, "printable")
 		r.refused("POST", "merchants", `{"name":"Otra","country":"PE","currencies":["PEN"],"currency":"EUR"}`, 400, "currency")
 	})
 }
