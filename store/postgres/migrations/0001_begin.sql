@@ -98,7 +98,9 @@ CREATE TABLE payments (
 	PRIMARY KEY (merchant, id)
 );
 
-CREATE UNIQUE INDEX payments_ticket ON payments (merchant, ticket);
+-- Indexes of tickets hold every row all the same; being partial keeps them out of plans for questions that name no
+-- ticket, which PostgreSQL may otherwise make while the tables are empty, and then walk all rows of a merchant.
+CREATE UNIQUE INDEX payments_ticket ON payments (merchant, ticket) WHERE ticket IS NOT NULL;
 CREATE INDEX payments_due ON payments (merchant, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX payments_pending ON payments (merchant)
 	WHERE state IN ('authorizing', 'reversing', 'capturing', 'uncapturing', 'releasing', 'voiding', 'refunding');
@@ -123,7 +125,7 @@ CREATE TABLE operations (
 	PRIMARY KEY (merchant, id)
 );
 
-CREATE UNIQUE INDEX operations_ticket ON operations (merchant, ticket);
+CREATE UNIQUE INDEX operations_ticket ON operations (merchant, ticket) WHERE ticket IS NOT NULL;
 
 CREATE TABLE subscriptions (
 	merchant TEXT COLLATE "C" NOT NULL,
