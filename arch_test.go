@@ -26,7 +26,7 @@ var rooms = map[string]struct {
 	"store/sqlite":          {own: []string{".", "ledger", "store"}, libraries: []string{"modernc.org/sqlite"}, never: []string{"net/http"}},
 	"store/postgres":        {own: []string{".", "ledger", "store"}, libraries: []string{"github.com/jackc/pgx"}, never: []string{"net/http"}},
 	"store/postgres/pgtest": {libraries: []string{"github.com/jackc/pgx"}},
-	"store/storetest":       {own: []string{".", "ledger", "store"}, libraries: []string{"pgregory.net/rapid", "github.com/google/go-cmp"}},
+	"store/storetest":       {own: []string{".", "ledger", "store"}, libraries: []string{"pgregory.net/rapid"}},
 
 	"cde/internal/pan":       {own: []string{"."}, never: []string{"net/http", "database/sql", "os", "log"}},
 	"cde/cards":              {own: []string{".", "cde/..."}, libraries: []string{"github.com/tink-crypto"}, never: []string{"net/http", "database/sql", "log"}},
