@@ -10,5 +10,5 @@ import (
 )
 
 func BenchmarkUnits(b *testing.B) {
-	storetest.Benchmark(b, func(b *testing.B) store.Store { return open(b, pgtest.URL(b), postgres.Options{MaxConns: 8}) })
+	storetest.Benchmark(b, func(b *testing.B) store.Store { return open(b, pgtest.URL(b), postgres.Options{}) })
 }

@@ -61,9 +61,16 @@ func (t *tx) DropKey(name, holder string) error {
 
 // ForgetKeys implements store.KeyTx.
 func (t *tx) ForgetKeys(now time.Time, limit int) (int, error) {
-	return t.execNow(`
-		DELETE FROM idempotency_keys WHERE merchant = $1 AND name = ANY(ARRAY(
-			SELECT name FROM idempotency_keys WHERE merchant = $1 AND expires_at <= $2 ORDER BY expires_at, name LIMIT $3
-			FOR UPDATE SKIP LOCKED))`,
-		t.merchant, stamp(now), int64(limit))
+	names, err := t.lock(`
+		SELECT name FROM idempotency_keys WHERE merchant = $1 AND expires_at <= $2 ORDER BY expires_at, name LIMIT $3
+		FOR UPDATE SKIP LOCKED`, t.merchant, stamp(now), int64(limit))
+	if err != nil {
+		return 0, err
+	}
+	for _, name := range names {
+		if err := t.exec(`DELETE FROM idempotency_keys WHERE merchant = $1 AND name = $2`, t.merchant, name); err != nil {
+			return 0, err
+		}
+	}
+	return len(names), nil
 }

@@ -41,7 +41,8 @@ func (t *tx) Post(postings []ledger.Posting) error {
 	return nil
 }
 
-// PaymentBalances implements store.Reader.
+// PaymentBalances implements store.Reader. OFFSET 0 keeps it at one look-up per payment, whatever is known of
+// the table when it is planned.
 func (s *Store) PaymentBalances(ctx context.Context, m pasarela.MerchantID, ids []pasarela.PaymentID) (map[pasarela.PaymentID]ledger.Balances, error) {
 	list := make([]string, len(ids))
 	for i, id := range ids {
@@ -61,8 +62,9 @@ func (s *Store) PaymentBalances(ctx context.Context, m pasarela.MerchantID, ids 
 		}
 		return err
 	}, `
-		SELECT payment, debit, credit, amount FROM postings
-		WHERE merchant = $1 AND payment = ANY($2)`, string(m), list)
+		SELECT p.payment, p.debit, p.credit, p.amount
+		FROM (SELECT DISTINCT unnest($2::TEXT[]) AS payment) wanted,
+			LATERAL (SELECT * FROM postings WHERE merchant = $1 AND payment = wanted.payment OFFSET 0) p`, string(m), list)
 	if err != nil {
 		return nil, err
 	}

@@ -54,32 +54,28 @@ func (t *tx) SpendToken(id pasarela.TokenID, at time.Time) error {
 		WHERE merchant = $2 AND id = $3 RETURNING 1`, stamp(at), t.merchant, string(id))
 }
 
-// ForgetTokens implements store.TokenTx. Rows that go are not forgotten first. The
-// inner query is an array so that it runs once: joined, it might run again and find other rows.
-func (t *tx) ForgetTokens(expired, gone time.Time, limit int) (int, error) {
-	deleted := 0
-	for _, query := range []string{
-		`DELETE FROM tokens WHERE merchant = $1 AND id = ANY(ARRAY(
-			SELECT id FROM tokens
-			WHERE merchant = $1 AND expires_at <= $2 AND card IS NULL AND cvv IS NULL ORDER BY expires_at, id LIMIT $3
-			FOR UPDATE SKIP LOCKED))`,
-		`DELETE FROM tokens WHERE merchant = $1 AND id = ANY(ARRAY(
-			SELECT id FROM tokens
-			WHERE merchant = $1 AND expires_at <= $2 AND (card IS NOT NULL OR cvv IS NOT NULL) ORDER BY expires_at, id LIMIT $3
-			FOR UPDATE SKIP LOCKED))`,
-	} {
-		n, err := t.execNow(query, t.merchant, stamp(gone), max(limit-deleted, 0))
+// ForgetTokens implements store.TokenTx. Rows that go are not forgotten first.
+func (t *tx) ForgetTokens(expired, gone time.Time, limit int) (touched int, err error) {
+	const (
+		bare    = `SELECT id FROM tokens WHERE merchant = $1 AND expires_at <= $2 AND card IS NULL AND cvv IS NULL`
+		holding = `SELECT id FROM tokens WHERE merchant = $1 AND expires_at <= $2 AND (card IS NOT NULL OR cvv IS NOT NULL)`
+		remove  = `DELETE FROM tokens WHERE merchant = $1 AND id = $2`
+		forget  = `UPDATE tokens SET card_record = '', card = NULL, cvv_record = '', cvv = NULL WHERE merchant = $1 AND id = $2`
+	)
+	for _, step := range []struct {
+		find, do string
+		until    time.Time
+	}{{bare, remove, gone}, {holding, remove, gone}, {holding, forget, expired}} {
+		ids, err := t.lock(step.find+` ORDER BY expires_at, id LIMIT $3 FOR UPDATE SKIP LOCKED`, t.merchant, stamp(step.until), max(limit-touched, 0))
 		if err != nil {
 			return 0, err
 		}
-		deleted += n
+		for _, id := range ids {
+			if err := t.exec(step.do, t.merchant, string(id)); err != nil {
+				return 0, err
+			}
+		}
+		touched += len(ids)
 	}
-	forgotten, err := t.execNow(`
-		UPDATE tokens SET card_record = '', card = NULL, cvv_record = '', cvv = NULL
-		WHERE merchant = $1 AND id = ANY(ARRAY(
-			SELECT id FROM tokens
-			WHERE merchant = $1 AND expires_at <= $2 AND (card IS NOT NULL OR cvv IS NOT NULL) ORDER BY expires_at, id LIMIT $3
-			FOR UPDATE SKIP LOCKED))`,
-		t.merchant, stamp(expired), max(limit-deleted, 0))
-	return deleted + forgotten, err
+	return touched, nil
 }

@@ -113,6 +113,22 @@ func (t *tx) execNow(query string, args ...any) (int, error) {
 	return n, err
 }
 
+// lock sends a question for the keys of rows to be worked on, with all that waits. What is done to them is
+// queued key by key: one statement for all of them would be planned as a walk over the merchant's rows.
+func (t *tx) lock(query string, args ...any) (keys [][]byte, err error) {
+	if err := t.usable(); err != nil {
+		return nil, err
+	}
+	err = t.sendLater(statement{query, args}, func(results pgx.BatchResults) error {
+		rows, err := results.Query()
+		if err == nil {
+			keys, err = pgx.CollectRows(rows, pgx.RowTo[[]byte])
+		}
+		return err
+	})
+	return keys, err
+}
+
 func (t *tx) usable() error {
 	if t.ended {
 		return errTxEnded

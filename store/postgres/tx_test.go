@@ -54,12 +54,9 @@ func counted(t *testing.T) (*Store, *trips) {
 	return newStore(pool, nil), c
 }
 
-// The units of a charge take as few round trips as they can.
-func TestRoundTrips(t *testing.T) {
-	t.Parallel()
-	s, sent := counted(t)
-	p := pasarela.Payment{Merchant: shop, ID: "p", Ticket: "t", Amount: pasarela.Money{Minor: 5, Currency: "USD"}}
-	for _, c := range []struct {
+var (
+	onePayment  = pasarela.Payment{Merchant: shop, ID: "p", Ticket: "t", Amount: pasarela.Money{Minor: 5, Currency: "USD"}}
+	chargeUnits = []struct {
 		name string
 		want int64
 		unit func(tx store.Tx) error
@@ -70,7 +67,7 @@ func TestRoundTrips(t *testing.T) {
 			if _, err := tx.Token("k"); err != nil {
 				return err
 			}
-			return errors.Join(tx.SpendToken("k", pasarela.SystemClock{}.Now()), tx.InsertPayment(p))
+			return errors.Join(tx.SpendToken("k", pasarela.SystemClock{}.Now()), tx.InsertPayment(onePayment))
 		}},
 		{"read, put and post a payment", 2, func(tx store.Tx) error {
 			q, err := tx.Payment("p")
@@ -81,7 +78,7 @@ func TestRoundTrips(t *testing.T) {
 				{ID: "1", Payment: "p", Debit: ledger.IssuerHolds, Credit: ledger.MerchantPending, Amount: q.Amount},
 			}))
 		}},
-		{"the same without reading", 1, func(tx store.Tx) error { return tx.PutPayment(p) }},
+		{"the same without reading", 1, func(tx store.Tx) error { return tx.PutPayment(onePayment) }},
 		{"claim a key, spend a token", 3, func(tx store.Tx) error {
 			if _, err := tx.ClaimKey(store.Key{Name: "n"}); err != nil {
 				return err
@@ -91,7 +88,14 @@ func TestRoundTrips(t *testing.T) {
 			}
 			return tx.SpendToken("k", pasarela.SystemClock{}.Now())
 		}},
-	} {
+	}
+)
+
+// The units of a charge take as few round trips as they can.
+func TestRoundTrips(t *testing.T) {
+	t.Parallel()
+	s, sent := counted(t)
+	for _, c := range chargeUnits {
 		before := sent.n.Load()
 		if err := s.Update(t.Context(), shop, c.unit); err != nil {
 			t.Fatalf("%s: %v", c.name, err)

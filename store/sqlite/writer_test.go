@@ -1,10 +1,12 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -99,8 +101,7 @@ func TestUnitsShareACommit(t *testing.T) {
 	}
 }
 
-// A unit that panics, ends its goroutine or fails does not hurt those which share its commit, or come after
-// it; only a unit that ends the writer's goroutine costs its batch an error.
+// A unit that panics or fails does not hurt those which share its commit.
 func TestUnitsSurviveTheirNeighbours(t *testing.T) {
 	t.Parallel()
 	s, _ := openTemporary(t, Options{})
@@ -131,6 +132,12 @@ func TestUnitsSurviveTheirNeighbours(t *testing.T) {
 			t.Errorf("token %d is there: %t", i, got)
 		}
 	}
+}
+
+// A unit that ends the writer's goroutine, as t.FailNow does, costs its batch an error and no more.
+func TestUnitEndsTheGoroutine(t *testing.T) {
+	t.Parallel()
+	s, _ := openTemporary(t, Options{})
 	err := s.Update(t.Context(), shop, func(store.Tx) error {
 		runtime.Goexit()
 		return nil
@@ -161,8 +168,6 @@ func TestUnitLeftBeforeItsTurn(t *testing.T) {
 		}
 	})
 	<-inside
-	cancelWhenWaiting := context.AfterFunc(ctx, func() { close(release) })
-	defer cancelWhenWaiting()
 	go func() {
 		for waiting := 0; waiting == 0; runtime.Gosched() {
 			s.writer.mu.Lock()
@@ -174,6 +179,7 @@ func TestUnitLeftBeforeItsTurn(t *testing.T) {
 	if err := insert(ctx, s, "left", 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want context.Canceled", err)
 	}
+	close(release)
 	first.Wait()
 	if has(t, s, "left") {
 		t.Error("the unit was run")
@@ -184,37 +190,12 @@ func TestUnitLeftBeforeItsTurn(t *testing.T) {
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	s, path := openTemporary(t, Options{})
-	limit := func(pages string) {
-		t.Helper()
-		if _, err := s.writer.conn.ExecContext(t.Context(), "PRAGMA max_page_count = "+pages); err != nil {
-			t.Fatal(err)
-		}
-	}
-	limit("200")
-	units := blocked(t, s, 30)
-	var mu sync.Mutex
-	refused := map[int]bool{}
-	for i := range 30 {
-		units.Go(func() {
-			size := 1
-			if i%5 == 0 {
-				size = 300_000 // each alone fits, all of them do not
-			}
-			if err := insert(t.Context(), s, fmt.Sprint(i), size); err != nil {
-				if pasarela.CodeOf(err) != pasarela.CodeInternal || !strings.Contains(err.Error(), "full") {
-					t.Errorf("unit %d: %v", i, err)
-				}
-				mu.Lock()
-				refused[i] = true
-				mu.Unlock()
-			}
-		})
-	}
-	units.Wait()
+	limitPages(t, s, 200)
+	refused := insertLarge(t, s)
 	if len(refused) == 0 || len(refused) > 6 {
 		t.Errorf("refused were %v: want some of the six large units and no other", refused)
 	}
-	limit("1000000")
+	limitPages(t, s, 1_000_000)
 	for i := range 30 {
 		if has(t, s, fmt.Sprint(i)) == refused[i] {
 			t.Errorf("token %d: refused %t, yet the opposite is stored", i, refused[i])
@@ -231,6 +212,75 @@ func TestDiskFull(t *testing.T) {
 		}
 		return err
 	})
+}
+
+func limitPages(t *testing.T, s *Store, pages int) {
+	t.Helper()
+	if _, err := s.writer.conn.ExecContext(t.Context(), fmt.Sprintf("PRAGMA max_page_count = %d", pages)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// insertLarge has 30 units in one batch, every fifth so large that not all of them fit into 200 pages, and
+// returns those that were refused.
+func insertLarge(t *testing.T, s *Store) (refused map[int]bool) {
+	t.Helper()
+	units := blocked(t, s, 30)
+	var mu sync.Mutex
+	refused = map[int]bool{}
+	for i := range 30 {
+		units.Go(func() {
+			size := 1
+			if i%5 == 0 {
+				size = 300_000
+			}
+			err := insert(t.Context(), s, fmt.Sprint(i), size)
+			if err != nil && (pasarela.CodeOf(err) != pasarela.CodeInternal || !strings.Contains(err.Error(), "full")) {
+				t.Errorf("unit %d: %v", i, err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				refused[i] = true
+			}
+		})
+	}
+	units.Wait()
+	return refused
+}
+
+// A spent CVV is gone from the file, not only from the row. The bytes are what the vault makes of it.
+func TestSpentCVVIsWiped(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "pasarela.db")
+	s, err := Open(t.Context(), path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed := bytes.Repeat([]byte("sealed CVV of a token that is spent"), 10)
+	for i := range 100 {
+		id := pasarela.TokenID(fmt.Sprint(i))
+		for _, unit := range []func(tx store.Tx) error{
+			func(tx store.Tx) error {
+				return tx.InsertToken(pasarela.Token{ID: id, CVV: pasarela.Sealed{Record: "token/t", Bytes: sealed}})
+			},
+			func(tx store.Tx) error { return tx.SpendToken(id, pasarela.SystemClock{}.Now()) },
+		} {
+			if err := s.Update(t.Context(), shop, unit); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := s.Close(); err != nil { // copies the log into the file and deletes it
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(path + "*")
+	if err != nil || len(files) != 1 {
+		t.Fatalf("files after the close: %v, error %v", files, err)
+	}
+	if content, err := os.ReadFile(path); err != nil || bytes.Contains(content, sealed[:30]) {
+		t.Errorf("the file still holds it, or cannot be read: %v", err)
+	}
 }
 
 // Another process that holds the write lock for a while is waited for.

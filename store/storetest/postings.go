@@ -14,6 +14,7 @@ var postingScenarios = []scenario{
 	on("a posting's id serves once", postingDuplicate),
 	on("a roll-up changes no balance", rollUpChangesNothing),
 	on("a posting that comes after its roll-up counts", postingComesLate),
+	on("a roll-up beside a unit that has posted loses nothing", rollUpBesideUnit),
 	on("balances hold while units post and roll-ups run", rollUpWhilePosting),
 }
 
@@ -107,6 +108,37 @@ func postingComesLate(t *testing.T, s store.Store) {
 	balance(t, s, shop, want)
 	rollUp(t, s, "p009")
 	balance(t, s, shop, want)
+}
+
+// rollUpBesideUnit starts a roll-up past a posting whose unit is still under way, and keeps the unit busy
+// for longer than a roll-up takes that does not wait for it.
+func rollUpBesideUnit(t *testing.T, s store.Store) {
+	insertPayments(t, s, samplePayment("p"))
+	for round := range 5 {
+		posting := samplePosting(pasarela.PostingID(number("p", round)), "p", 1)
+		var beside sync.WaitGroup
+		start := sync.OnceFunc(func() { // a unit may run more than once
+			beside.Go(func() {
+				if err := s.RollUp(t.Context(), shop, posting.ID); err != nil {
+					t.Errorf("roll-up: %v", err)
+				}
+			})
+		})
+		update(t, s, shop, func(tx store.Tx) error {
+			if err := tx.Post([]ledger.Posting{posting}); err != nil {
+				return err
+			}
+			for range 50 {
+				if _, err := tx.Payment("p"); err != nil {
+					return err
+				}
+				start()
+			}
+			return nil
+		})
+		beside.Wait()
+		balance(t, s, shop, dollars(int64(round)+1))
+	}
 }
 
 func rollUpWhilePosting(t *testing.T, s store.Store) {
