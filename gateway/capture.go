@@ -147,8 +147,10 @@ func reserve(p pasarela.Payment, o pasarela.Operation, due, now time.Time) (pasa
 		return p.BeginCapture(o, due, now)
 	case pasarela.OpVoid:
 		return p.BeginVoid(o, due, now)
-	default:
+	case pasarela.OpRefund:
 		return p.BeginRefund(o, due, now)
+	default:
+		return p, pasarela.Errorf(pasarela.CodeInternal, "unknown operation %s", o.Kind)
 	}
 }
 

@@ -263,24 +263,27 @@ func (g *Gateway) takeOver(p pasarela.Payment, now time.Time) (pasarela.Payment,
 
 // repeat sends what a claimed payment owes and commits what came of it.
 func (g *Gateway) repeat(ctx context.Context, m pasarela.Merchant, p pasarela.Payment, amount pasarela.Money) error {
-	a := ofRepeat(g.send(ctx, owed(m, p, amount)))
+	message, err := owed(m, p, amount)
+	if err != nil {
+		return err
+	}
+	a := ofRepeat(g.send(ctx, message))
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	g.Observer.Outcome("sweep_"+string(p.State), string(a.Outcome), a.ResponseCode)
 	decided := acknowledged(a)
-	switch p.State {
-	case pasarela.StateReversing, pasarela.StateUncapturing:
-		if decided {
-			return g.endReversal(ctx, m.ID, p)
-		}
-	case pasarela.StateVoiding, pasarela.StateRefunding:
+	if p.State == pasarela.StateVoiding || p.State == pasarela.StateRefunding {
 		decided = decided || a.Outcome == pasarela.OutcomeDeclined
 	}
-	if !decided {
+	switch {
+	case !decided:
 		return g.postpone(ctx, m.ID, p)
+	case p.State == pasarela.StateReversing || p.State == pasarela.StateUncapturing:
+		return g.endReversal(ctx, m.ID, p)
+	default:
+		_, _, err := g.endGiveBack(ctx, m, p.ID, p.Operation, a, nil)
+		return err
 	}
-	_, _, err := g.endGiveBack(ctx, m, p.ID, p.Operation, a, nil)
-	return err
 }
 
 // ofRepeat reads the answer to a message that may have been carried out before. An issuer that calls it a

@@ -35,7 +35,11 @@ func (g *Gateway) giveBack(ctx context.Context, m pasarela.Merchant, r Operation
 	}
 	defer g.keys.done(m.ID, r.Remember.Name)
 	defer g.underWay.end(string(p.ID))
-	answer := g.send(ctx, owed(m, p, o.Amount))
+	message, err := owed(m, p, o.Amount)
+	if err != nil {
+		return p, o, err
+	}
+	answer := g.send(ctx, message)
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	q, ended, err := g.endGiveBack(ctx, m, p.ID, o.ID, answer, &r)
@@ -52,19 +56,22 @@ func (g *Gateway) giveBack(ctx context.Context, m pasarela.Merchant, r Operation
 	return q, ended, nil
 }
 
-// owed is the message that a pending payment has to send, from the state that it is in.
-func owed(m pasarela.Merchant, p pasarela.Payment, amount pasarela.Money) pasarela.NetworkRequest {
+// owed is the message that a pending payment has to send, from the state that it is in. It returns
+// CodeInternal for a state that owes none.
+func owed(m pasarela.Merchant, p pasarela.Payment, amount pasarela.Money) (pasarela.NetworkRequest, error) {
 	switch p.State {
-	case pasarela.StateReleasing:
-		return followUp(pasarela.MessageRelease, m, p, p.Amount)
-	case pasarela.StateVoiding:
-		return followUp(pasarela.MessageVoid, m, p, p.Remaining())
-	case pasarela.StateRefunding:
-		return followUp(pasarela.MessageRefund, m, p, amount)
+	case pasarela.StateReversing:
+		return followUp(pasarela.MessageReverse, m, p, p.Amount), nil
 	case pasarela.StateUncapturing:
-		return followUp(pasarela.MessageReverseCapture, m, p, amount)
+		return followUp(pasarela.MessageReverseCapture, m, p, amount), nil
+	case pasarela.StateReleasing:
+		return followUp(pasarela.MessageRelease, m, p, p.Amount), nil
+	case pasarela.StateVoiding:
+		return followUp(pasarela.MessageVoid, m, p, p.Remaining()), nil
+	case pasarela.StateRefunding:
+		return followUp(pasarela.MessageRefund, m, p, amount), nil
 	default:
-		return followUp(pasarela.MessageReverse, m, p, p.Amount)
+		return pasarela.NetworkRequest{}, pasarela.Errorf(pasarela.CodeInternal, "a payment that is %s owes no message", p.State)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 type Clock struct {
 	path string
 
+	saving  sync.Mutex // held while the file is written, so that an earlier time never replaces a later
 	mu      sync.Mutex
 	base    time.Time // what the clock said at started; guarded by mu
 	started time.Time // of the machine, monotonic; guarded by mu
@@ -117,16 +118,22 @@ func (c *Clock) keep() {
 }
 
 func (c *Clock) save(ahead time.Duration) error {
+	c.saving.Lock()
+	defer c.saving.Unlock()
 	raw, err := json.Marshal(clockFile{Now: c.Now().Add(ahead)})
 	if err != nil {
 		return fmt.Errorf("sandbox clock: %w", err)
 	}
-	temporary := c.path + ".new"
-	if err := os.WriteFile(temporary, raw, 0o600); err != nil {
+	f, err := os.CreateTemp(filepath.Dir(c.path), "clock-*")
+	if err != nil {
 		return fmt.Errorf("sandbox clock: %w", err)
 	}
-	if err := os.Rename(temporary, c.path); err != nil {
-		return fmt.Errorf("sandbox clock: %w", err)
+	_, err = f.Write(raw)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return errors.Join(fmt.Errorf("sandbox clock: %w", err), os.Remove(f.Name()))
+	}
+	if err := os.Rename(f.Name(), c.path); err != nil {
+		return errors.Join(fmt.Errorf("sandbox clock: %w", err), os.Remove(f.Name()))
 	}
 	return nil
 }

@@ -43,7 +43,17 @@ type control func(*http.Request) (any, error)
 // Mount adds all the routes.
 func (c *Controls) Mount(mux *http.ServeMux) {
 	c.MountNetwork(mux)
-	c.mount(mux, map[string]control{
+	c.mount(mux, c.gatewayRoutes())
+	mux.HandleFunc("POST "+prefix+catching, c.catch)
+}
+
+const (
+	prefix   = "/sandbox/v1/"
+	catching = "inbox/{name}" // by POST, the one control that answers no JSON
+)
+
+func (c *Controls) gatewayRoutes() map[string]control {
+	return map[string]control{
 		"GET clock":                   c.clock,
 		"POST clock/advance":          c.advance,
 		"GET network/messages":        c.messages,
@@ -52,29 +62,32 @@ func (c *Controls) Mount(mux *http.ServeMux) {
 		"POST inbox/{name}/behaviour": c.behave,
 		"POST merchants":              c.addMerchant,
 		"POST reset":                  c.reset,
-	})
-	mux.HandleFunc("POST /sandbox/v1/inbox/{name}", c.catch)
+	}
 }
 
 // MountNetwork adds the routes that a simulator has without a gateway.
 func (c *Controls) MountNetwork(mux *http.ServeMux) {
-	c.mount(mux, map[string]control{
+	c.mount(mux, c.networkRoutes())
+	mux.HandleFunc(prefix, func(w http.ResponseWriter, _ *http.Request) {
+		write(w, http.StatusNotFound, problem{"no such sandbox control; GET /docs lists them"})
+	})
+}
+
+func (c *Controls) networkRoutes() map[string]control {
+	return map[string]control{
 		"GET network/faults":        c.faults,
 		"POST network/faults":       c.addFault,
 		"DELETE network/faults":     c.clearFaults,
 		"GET issuer/authorizations": c.authorizations,
 		"POST issuer/tamper":        c.tamper,
 		"POST cards":                c.addCard,
-	})
-	mux.HandleFunc("/sandbox/v1/", func(w http.ResponseWriter, _ *http.Request) {
-		write(w, http.StatusNotFound, problem{"no such sandbox control; GET /docs lists them"})
-	})
+	}
 }
 
 func (c *Controls) mount(mux *http.ServeMux, routes map[string]control) {
 	for pattern, h := range routes {
 		method, path, _ := strings.Cut(pattern, " ")
-		mux.HandleFunc(method+" /sandbox/v1/"+path, c.answer(h))
+		mux.HandleFunc(method+" "+prefix+path, c.answer(h))
 	}
 }
 

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -15,7 +17,12 @@ import (
 type place struct {
 	Data        string `help:"Data folder." default:"./pasarela-data" env:"PASARELA_DATA"`
 	DatabaseURL string `help:"postgres://... selects PostgreSQL; without it SQLite in the data folder." env:"PASARELA_DATABASE_URL"`
-	KEK         string `name:"key-encryption-key" help:"What seals the keys: file:PATH, env:NAME (base64 of 32 bytes), or hcvault://HOST/KEY. Default: a file in the data folder." env:"PASARELA_KEY_ENCRYPTION_KEY"`
+}
+
+// keyed is a place whose sealed values are to be opened.
+type keyed struct {
+	place
+	KEK string `name:"key-encryption-key" help:"What seals the keys: file:PATH, env:NAME (base64 of 32 bytes), or hcvault://HOST/KEY. Default: a file in the data folder." env:"PASARELA_KEY_ENCRYPTION_KEY"`
 }
 
 // Files of a data folder.
@@ -24,6 +31,14 @@ func (p place) issuer() string   { return filepath.Join(p.Data, "issuer") }
 func (p place) inboxes() string  { return filepath.Join(p.Data, "inboxes") }
 func (p place) lock() string     { return filepath.Join(p.Data, "lock") }
 func (p place) demo() string     { return filepath.Join(p.Data, "demo-credentials.json") }
+
+// name is what the database is called towards an operator; a URL may hold a password.
+func (p place) name() string {
+	if p.onPostgres() {
+		return "the PostgreSQL database of --database-url"
+	}
+	return p.database() + " (SQLite)"
+}
 
 func (p place) onPostgres() bool { return p.DatabaseURL != "" }
 
@@ -42,12 +57,16 @@ func (p place) makeFolder() error {
 	return nil
 }
 
-// kek is the key-encryption key; create makes the data folder's own where it is missing.
-func (p place) kek(create bool) (vault.KEK, error) {
-	if p.KEK == "" {
-		return vault.FileKEK(filepath.Join(p.Data, "key-encryption.key"), create)
+// kek is the key-encryption key. create makes the data folder's own where it is missing.
+func (k keyed) kek(create bool) (vault.KEK, error) {
+	if k.KEK != "" {
+		return vault.ParseKEK(k.KEK)
 	}
-	return vault.ParseKEK(p.KEK)
+	path := filepath.Join(k.Data, "key-encryption.key")
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !create {
+		return nil, fmt.Errorf("%s is missing: put it back, or name the key that this gateway uses with --key-encryption-key", path)
+	}
+	return vault.FileKEK(path, create)
 }
 
 // network says where the acquirer is and how this node appears to it.

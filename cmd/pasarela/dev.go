@@ -12,7 +12,7 @@ import (
 )
 
 type devCommand struct {
-	place
+	keyed
 	process
 	network
 	SimulatorListen string    `help:"Where the built-in simulator listens." default:"127.0.0.1:0" env:"PASARELA_SIMULATOR_LISTEN"`
@@ -28,7 +28,7 @@ func (c *devCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("--listen %s: %w", c.Listen, err)
 	}
 	c.Listen = l.Addr().String()
-	n, err := openNode(ctx, settings{place: c.place, process: c.process, network: c.network, simulator: c.SimulatorListen,
+	n, err := openNode(ctx, settings{keyed: c.keyed, process: c.process, network: c.network, simulator: c.SimulatorListen,
 		sandbox: true, createKEK: true, startTime: c.StartTime}, log)
 	if err != nil {
 		return errors.Join(unlessAsked(ctx, err), l.Close())

@@ -14,7 +14,7 @@ import (
 )
 
 type doctorCommand struct {
-	place
+	keyed
 	Acquirer string `help:"ISO 8583 endpoint to try, HOST:PORT." env:"PASARELA_ACQUIRER"`
 	JSON     bool   `name:"json" help:"Print the findings as JSON."`
 }
@@ -30,7 +30,7 @@ type finding struct {
 func (c *doctorCommand) Run(ctx context.Context) error {
 	findings := []finding{
 		check("data folder can be written, and its flush time", c.flush),
-		check("key-encryption key", func() (string, error) { _, err := c.kek(false); return "opens", err }),
+		check("key-encryption key", func() (string, error) { _, err := c.kek(false); return "can be read", err }),
 		check("database and keys", func() (string, error) { return c.opens(ctx) }),
 	}
 	if c.Acquirer != "" {

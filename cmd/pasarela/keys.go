@@ -17,7 +17,7 @@ type keysCommand struct {
 }
 
 type rotateCommand struct {
-	place
+	keyed
 	Resume bool          `help:"Make no new keys: go on sealing what is not under the newest."`
 	Retire bool          `help:"Remove the old keys at the end, once nothing is sealed under them."`
 	Settle time.Duration `help:"How long to wait for every node to have learned of the new keys before the last look." default:"15s"`

@@ -30,7 +30,7 @@ import (
 
 // settings say what kind of node to build.
 type settings struct {
-	place
+	keyed
 	process
 	network
 	simulator string    // where the built-in simulator listens
@@ -132,15 +132,20 @@ func (n *node) openCards(context.Context) (err error) {
 	return err
 }
 
-func (n *node) openVault(ctx context.Context) error {
-	kek, err := n.kek(n.createKEK)
-	if err != nil {
-		return err
-	}
+func (n *node) openVault(ctx context.Context) (err error) {
 	if n.store, err = n.openStore(ctx, n.metrics.Commit); err != nil {
 		return err
 	}
 	n.onClose(n.store.Close)
+	_, err = n.store.Keyset(ctx, string(vault.KindCard))
+	fresh := pasarela.CodeOf(err) == pasarela.CodeNotFound
+	if err != nil && !fresh {
+		return err
+	}
+	kek, err := n.kek(n.createKEK && fresh) // a new key would not open what another has sealed
+	if err != nil {
+		return err
+	}
 	n.vault, err = vault.Open(ctx, vault.Config{Keysets: n.store, KEK: kek, Cards: n.cards, TestNumbersOnly: n.testCards})
 	return err
 }

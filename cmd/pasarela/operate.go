@@ -55,7 +55,7 @@ func (c *migrateCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("The schema is that of this version.")
+	fmt.Printf("The schema of %s is that of this version.\n", c.name())
 	return s.Close()
 }
 
@@ -63,7 +63,7 @@ type merchantCommand struct {
 	Create merchantCreate `cmd:"" help:"Read a merchant as JSON from standard input, in the form of POST /sandbox/v1/merchants, and print it with all its credentials."`
 }
 
-type merchantCreate struct{ place }
+type merchantCreate struct{ keyed }
 
 // maxMerchant bounds the JSON of a merchant, in bytes.
 const maxMerchant = 1 << 20
@@ -99,8 +99,8 @@ func (c *merchantCreate) Run(ctx context.Context) (err error) {
 }
 
 // openVault opens the vault of an existing gateway.
-func (p place) openVault(ctx context.Context, keysets vault.Keysets) (*vault.Vault, error) {
-	kek, err := p.kek(false)
+func (k keyed) openVault(ctx context.Context, keysets vault.Keysets) (*vault.Vault, error) {
+	kek, err := k.kek(false)
 	if err != nil {
 		return nil, err
 	}

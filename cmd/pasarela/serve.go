@@ -11,7 +11,7 @@ import (
 )
 
 type serveCommand struct {
-	place
+	keyed
 	process
 	network
 	TLSCertificate string `help:"PEM file with the certificate chain." type:"path" env:"PASARELA_TLS_CERTIFICATE"`
@@ -32,7 +32,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("--listen %s: %w", c.Listen, err)
 	}
 	c.Listen = l.Addr().String()
-	n, err := openNode(ctx, settings{place: c.place, process: c.process, network: c.network,
+	n, err := openNode(ctx, settings{keyed: c.keyed, process: c.process, network: c.network,
 		sandbox: c.Sandbox, testCards: c.Sandbox}, log)
 	if err != nil {
 		return errors.Join(unlessAsked(ctx, err), l.Close())
