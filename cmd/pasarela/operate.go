@@ -39,7 +39,8 @@ func version() string {
 	return info.Main.Version
 }
 
-type migrateCommand struct{ place }
+// migrateCommand takes the flags of the gateway whose database it is; it opens nothing that is sealed.
+type migrateCommand struct{ keyed }
 
 // Run implements the command.
 func (c *migrateCommand) Run(ctx context.Context) error {

@@ -14,7 +14,7 @@ import (
 )
 
 type reconcileCommand struct {
-	place
+	keyed         // so that it takes the flags of the gateway that it looks at; it opens nothing that is sealed
 	Issuer string `help:"Folder with the issuer's books; default: that of the data folder, where there is one." type:"path"`
 	JSON   bool   `name:"json" help:"Print the report as JSON."`
 }
