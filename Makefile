@@ -14,7 +14,7 @@ needs: ## install what the tests need where it is missing (PostgreSQL, Chromium:
 test: needs lint ## run every check
 	go test -race -timeout 15m ./...
 	go test -count=1 ./simulation # the race detector slows its database so much that little is played above
-	./scripts/fuzz 3s
+	./scripts/fuzz 10000x
 	./scripts/vulnerabilities
 
 lint: ## formatting, go vet, staticcheck
