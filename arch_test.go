@@ -46,7 +46,7 @@ var rooms = map[string]struct {
 	"telemetry":   {own: []string{"."}, libraries: []string{"github.com/prometheus", "go.opentelemetry.io"}},
 	"jobs":        {libraries: []string{"github.com/riverqueue/river", "github.com/jackc/pgx", "modernc.org/sqlite"}},
 	"reconcile":   {own: []string{".", "ledger", "store"}, never: []string{"net/http", "database/sql"}},
-	"sandbox":     {own: []string{".", "gateway", "cde/acquirer", "cde/acquirer/simulator", "cde/cards"}, never: []string{"database/sql"}},
+	"sandbox":     {own: []string{".", "gateway", "cde/acquirer", "cde/acquirer/simulator", "cde/cards"}, libraries: []string{"github.com/go-json-experiment/json"}, never: []string{"database/sql"}},
 }
 
 // anyone names the packages that may import everything: the program, and what only tests use.

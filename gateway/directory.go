@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -126,11 +127,30 @@ func (g *Gateway) complete(m pasarela.Merchant) (pasarela.Merchant, error) {
 	default:
 		return m, pasarela.Errorf(pasarela.CodeInvalid, "three_ds %q: send off, on or always", m.ThreeDS)
 	}
+	for _, w := range m.Webhooks {
+		if err := checkWebhook(w); err != nil {
+			return m, err
+		}
+	}
 	if m.ID == "" {
 		m.ID = g.IDs.Merchant()
 	}
 	m.CreatedAt = g.now()
 	return g.withCredentials(m)
+}
+
+// checkWebhook holds an endpoint to what the reference asks (kushki-card, "webhooks": events and urls are
+// required, and addresses begin with http or https).
+func checkWebhook(w pasarela.WebhookEndpoint) error {
+	if len(w.Events) == 0 || len(w.URLs) == 0 {
+		return pasarela.Errorf(pasarela.CodeInvalid, "webhooks: each needs events and urls")
+	}
+	for _, address := range w.URLs {
+		if u, err := url.Parse(address); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+			return pasarela.Errorf(pasarela.CodeInvalid, "webhooks: send urls that begin with http:// or https://")
+		}
+	}
+	return nil
 }
 
 func (g *Gateway) withCredentials(m pasarela.Merchant) (pasarela.Merchant, error) {

@@ -267,7 +267,10 @@ func (g *Gateway) repeat(ctx context.Context, m pasarela.Merchant, p pasarela.Pa
 	if err != nil {
 		return err
 	}
-	a := ofRepeat(g.send(ctx, message))
+	a := g.send(ctx, message)
+	if p.Attempts > 1 || (p.State != pasarela.StateReversing && p.State != pasarela.StateUncapturing) {
+		a = ofRepeat(a) // all but the first reversal may have been carried out before
+	}
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	g.Observer.Outcome("sweep_"+string(p.State), string(a.Outcome), a.ResponseCode)

@@ -124,6 +124,9 @@ func (g *Gateway) putGiveBack(tx store.Tx, p pasarela.Payment, o pasarela.Operat
 func (g *Gateway) applyGiveBack(tx store.Tx, p pasarela.Payment, o pasarela.Operation, a pasarela.NetworkAnswer) (_ pasarela.Payment, _ pasarela.Operation, err error) {
 	now := g.now()
 	minor := o.Amount.Minor
+	if p.Attempts > 0 { // a sweeper has sent it too, perhaps before this answer's message
+		a = ofRepeat(a)
+	}
 	switch {
 	case p.State == pasarela.StateReleasing && acknowledged(a):
 		o = o.Ended(pasarela.OpApproved, a, now)

@@ -66,17 +66,25 @@ func currency(code string) pasarela.Currency {
 	return pasarela.Currency(code)
 }
 
+// code is currency's opposite: the name that the merchant's calls take.
+func code(c pasarela.Currency) string {
+	if c == "CLF" {
+		return "UF"
+	}
+	return string(c)
+}
+
 // FromMerchant is the JSON of a merchant with all its credentials.
 func FromMerchant(m pasarela.Merchant) MerchantJSON {
 	j := MerchantJSON{
-		MerchantID: string(m.ID), Name: m.Name, Country: m.Country, Currency: string(m.Currencies[0]),
+		MerchantID: string(m.ID), Name: m.Name, Country: m.Country, Currency: code(m.Currencies[0]),
 		PublicMerchantID: m.Kushki.PublicID, PrivateMerchantID: m.Kushki.PrivateID, WebhookSignature: m.Kushki.WebhookSignature,
 		ThreeDS: string(m.ThreeDS), Webhooks: m.Webhooks,
 		Monri: &MonriJSON{AuthenticityToken: m.Monri.AuthenticityToken, MerchantKey: m.Monri.Key,
 			SuccessURL: m.Monri.SuccessURL, CancelURL: m.Monri.CancelURL, CallbackURL: m.Monri.CallbackURL},
 	}
 	for _, c := range m.Currencies {
-		j.Currencies = append(j.Currencies, string(c))
+		j.Currencies = append(j.Currencies, code(c))
 	}
 	return j
 }

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +10,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	strict "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"pasarela"
 	"pasarela/cde/acquirer"
@@ -138,15 +140,28 @@ func decode(r *http.Request, into any) error {
 	if err != nil {
 		return err
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return pasarela.Errorf(pasarela.CodeInvalid, "body: %s", strings.TrimPrefix(err.Error(), "json: "))
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return pasarela.Errorf(pasarela.CodeInvalid, "body: send one JSON object and nothing after it")
+	if err := strict.Unmarshal(raw, into, strict.RejectUnknownMembers(true)); err != nil {
+		return unreadable(err)
 	}
 	return nil
+}
+
+// unreadable says what is wrong with a body, in words of the body alone.
+func unreadable(err error) error {
+	if e, ok := errors.AsType[*strict.SemanticError](err); ok {
+		member := strings.TrimPrefix(string(e.JSONPointer), "/")
+		if errors.Is(err, strict.ErrUnknownName) {
+			return pasarela.Errorf(pasarela.CodeInvalid, "body: unknown member %q", member)
+		}
+		if member == "" {
+			return pasarela.Errorf(pasarela.CodeInvalid, "body: send a JSON object")
+		}
+		return pasarela.Errorf(pasarela.CodeInvalid, "body: %s is of the wrong type or out of range", member)
+	}
+	if e, ok := errors.AsType[*jsontext.SyntacticError](err); ok && errors.Is(err, jsontext.ErrDuplicateName) {
+		return pasarela.Errorf(pasarela.CodeInvalid, "body: member %q comes twice", strings.TrimPrefix(string(e.JSONPointer), "/"))
+	}
+	return pasarela.Errorf(pasarela.CodeInvalid, "body: send one JSON object and nothing after it")
 }
 
 func body(r *http.Request) ([]byte, error) {
@@ -227,6 +242,9 @@ func (c *Controls) catch(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *Controls) reset(r *http.Request) (any, error) {
+	if raw, err := body(r); err != nil || len(raw) > 0 && strict.Unmarshal(raw, &struct{}{}, strict.RejectUnknownMembers(true)) != nil {
+		return nil, pasarela.Errorf(pasarela.CodeInvalid, "body: send nothing, or {}")
+	}
 	ctx := context.WithoutCancel(r.Context())
 	for _, step := range []func() error{
 		c.resetNetwork, c.Cards.Reset, c.Inboxes.Reset, c.Clock.Reset,

@@ -13,9 +13,12 @@ func outcome(message pasarela.Message, m iso.Message) pasarela.NetworkAnswer {
 	switch m.ResponseCode {
 	case iso.CodeApproved:
 		a.Outcome, a.ApprovalCode = pasarela.OutcomeApproved, m.ApprovalCode
-	case iso.CodeNoReasonToRefuse:
-		if message == pasarela.MessageVerify {
+	case iso.CodeNoReasonToRefuse: // approves a verification; of an authorization it may have moved money
+		switch message {
+		case pasarela.MessageVerify:
 			a.Outcome, a.ApprovalCode = pasarela.OutcomeApproved, m.ApprovalCode
+		case pasarela.MessageAuthorize, pasarela.MessageSale:
+			a.Outcome = pasarela.OutcomeUnknown
 		}
 	case "", "08", "10", "11", "16", "68":
 		a.Outcome = pasarela.OutcomeUnknown

@@ -14,7 +14,7 @@ import (
 // Pauses between attempts to dial. A Send that finds the link down cuts the pause short.
 const (
 	firstPause = 100 * time.Millisecond
-	lastPause  = 10 * time.Second
+	lastPause  = 3 * time.Second
 )
 
 // signOffWait is how long Close waits for the acquirer's goodbye.

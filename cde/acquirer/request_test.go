@@ -117,7 +117,8 @@ func TestOutcomeOfResponseCodes(t *testing.T) {
 	}{
 		{pasarela.MessageSale, "00", pasarela.OutcomeApproved},
 		{pasarela.MessageVerify, "85", pasarela.OutcomeApproved},
-		{pasarela.MessageSale, "85", pasarela.OutcomeDeclined},
+		{pasarela.MessageSale, "85", pasarela.OutcomeUnknown},
+		{pasarela.MessageVoid, "85", pasarela.OutcomeDeclined},
 		{pasarela.MessageSale, "51", pasarela.OutcomeDeclined},
 		{pasarela.MessageSale, "10", pasarela.OutcomeUnknown},
 		{pasarela.MessageSale, "", pasarela.OutcomeUnknown},

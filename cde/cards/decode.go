@@ -59,7 +59,7 @@ func (c *TestCard) decodeBehaviour(text json.RawMessage) error {
 	var delay, balance int64
 	err := members(text, "behaviour", map[string]func(json.RawMessage) error{
 		"type":          oneOf(&kind, "type", cardTypes),
-		"brand":         oneOf(&brand, "brand", brands),
+		"brand":         readText(&brand, "brand must be one of "+strings.Join(brands, ", "), func(s string) bool { return slices.Contains(brands, plainBrand(s)) }),
 		"bank":          readText(&c.Profile.Bank, "bank must be a text of at most 100 printable characters without a card number", isBank),
 		"country":       readText(&c.Profile.Country, "country must be an ISO 3166-1 alpha-2 code, such as EC", isCountry),
 		"response_code": readText(&c.Behaviour.ResponseCode, "response_code must be two capital letters or digits, as in ISO 8583 field 39", isResponseCode),
@@ -77,7 +77,7 @@ func (c *TestCard) decodeBehaviour(text json.RawMessage) error {
 		c.Profile.Type = pasarela.CardType(kind)
 	}
 	if brand != "" {
-		c.Profile.Brand = pasarela.Brand(brand)
+		c.Profile.Brand = pasarela.Brand(plainBrand(brand))
 	}
 	c.Behaviour.Delay = time.Duration(delay) * time.Millisecond
 	return err
@@ -121,6 +121,9 @@ func members(text []byte, what string, readers map[string]func(json.RawMessage) 
 func keep(into *json.RawMessage) func(json.RawMessage) error {
 	return func(raw json.RawMessage) error { *into = raw; return nil }
 }
+
+// plainBrand takes a brand as answers spell it too: Visa, Master Card, MASTERCARD.
+func plainBrand(s string) string { return strings.ToLower(strings.ReplaceAll(s, " ", "")) }
 
 func oneOf(into *string, name string, allowed []string) func(json.RawMessage) error {
 	return readText(into, name+" must be one of "+strings.Join(allowed, ", "), func(s string) bool { return slices.Contains(allowed, s) })

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"sync"
 
+	"pasarela"
 	"pasarela/cde/cards"
 	"pasarela/cde/internal/pan"
 )
@@ -21,7 +22,7 @@ const (
 )
 
 // Mask replaces whatever in a text looks like a card number by its mask: the first six and the last four
-// digits, the others as asterisks. It looks for 13 to 19 digits with a right check digit, or for a published
+// digits, the others as asterisks. It looks for 13 to 19 digits in a scheme's range with a right check digit, or for a published
 // test number, whole or with single spaces or dashes between digits. One number in ten that is none of a card,
 // such as a ticket, has a right check digit too and is masked.
 //
@@ -198,7 +199,8 @@ func (s *scanner) isCard(digits []byte) bool {
 	if len(digits) < shortest {
 		return false
 	}
-	if len(digits) >= ordinary && pan.LuhnDigits(digits) {
+	// A scheme's range as well as the check digit: one in ten order numbers has a right one.
+	if len(digits) >= ordinary && pan.LuhnDigits(digits) && cards.BrandOf(string(digits[:6])) != pasarela.BrandUnknown {
 		return true
 	}
 	return s.table.Knows(digits) || reference().Knows(digits)

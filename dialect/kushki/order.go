@@ -128,7 +128,10 @@ func (c *call) store(o *order) ([]byte, error) {
 			*raw = c.Mask(*raw)
 		}
 	}
-	for _, text := range []*string{&o.ExternalRef, &o.ExternalSub, &o.OriginalID, &o.InitialRef, &o.Name, &o.LastName, &o.Email} {
+	if o.ExternalRef != string(c.Mask([]byte(o.ExternalRef))) {
+		return nil, pasarela.Errorf(pasarela.CodeInvalid, "externalReferenceId: send a reference that does not look like a card number")
+	}
+	for _, text := range []*string{&o.ExternalSub, &o.OriginalID, &o.InitialRef, &o.Name, &o.LastName, &o.Email} {
 		c.maskText(text)
 	}
 	stored, err := json.Marshal(o)

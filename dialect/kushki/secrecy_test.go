@@ -19,7 +19,7 @@ func TestFreeTextIsMaskedBeforeItIsStored(t *testing.T) {
 	body := `{"token":"` + token(t, w) + `","amount":` + amountBody + `,"fullResponse":true,
 		"metadata":{"note":"card 5451 9515 7492 5480","number":5451951574925480,"\u0035451951574925480":1},
 		"contactDetails":{"firstName":"5451951574925480"},"orderDetails":{"siteDomain":"5451951574925480"},
-		"externalReferenceId":"5451951574925480","name":"5451951574925480"}`
+		"externalSubscriptionID":"5451951574925480","name":"5451951574925480"}`
 	answer := send(w, http.MethodPost, "/card/v1/charges", body)
 	ticket := member(t, answer, "ticketNumber")
 	p, err := w.Gateway.Store.PaymentByTicket(t.Context(), w.Merchant("PE").ID, pasarela.Ticket(ticket))
@@ -29,6 +29,20 @@ func TestFreeTextIsMaskedBeforeItIsStored(t *testing.T) {
 	for what, text := range map[string]string{"order": string(p.Order), "answer": answer.Body.String(), "log": w.Log.String()} {
 		if strings.Contains(text, knownNumber) || strings.Contains(text, "5451 9515") {
 			t.Errorf("%s shows the number: %s", what, text)
+		}
+	}
+}
+
+// A merchant's own reference is answered as it was sent, so one that looks like a card number is refused rather
+// than masked; an order number with a right check digit is not taken for one.
+func TestReferenceThatLooksLikeACardIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for reference, status := range map[string]int{"5451951574925480": http.StatusBadRequest, "2026112900000059": http.StatusCreated} {
+		answer := send(w, http.MethodPost, "/card/v1/charges",
+			`{"token":"`+token(t, w)+`","amount":`+amountBody+`,"fullResponse":"v2","externalReferenceId":"`+reference+`"}`)
+		if answer.Code != status || (status == http.StatusCreated) != strings.Contains(answer.Body.String(), reference) {
+			t.Errorf("%s is answered %d %s", reference, answer.Code, answer.Body)
 		}
 	}
 }

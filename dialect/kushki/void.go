@@ -126,8 +126,8 @@ func (c *call) giveBackAnswer(p pasarela.Payment, o pasarela.Operation, r *follo
 	t := transaction{kind: "VOID", status: statusInitialized, facts: p.Facts, order: &shown, requested: o.Amount,
 		approved: o.Amount, reference: string(o.ID), trace: o.Trace, approval: first(o.ApprovalCode, p.ApprovalCode),
 		iso: o.ResponseCode, created: o.CreatedAt, saleTicket: p.Ticket, subscription: p.Subscription}
-	if o.Kind == pasarela.OpRefund {
-		t.kind = "REFUND"
+	if o.Kind == pasarela.OpRefund && (c.product != &voids || !c.inVoidWindow(p)) {
+		t.kind = "REFUND" // a part of what could still be voided as a whole is a void on the wire
 	}
 	if o.State == pasarela.OpDeclined {
 		t.processorError = processorError
