@@ -11,7 +11,7 @@
 //	faults.go      what is to go wrong next
 //
 // A message is known by its transaction reference and retrieval reference number. One that comes again is
-// answered as before and booked once; only a refused reversal is decided anew. A reversal of something
+// answered as before and booked once; only what was refused without being decided, and a refused reversal, is decided anew. A reversal of something
 // unknown is acknowledged and remembered, so that the original, arriving late, is refused. Voiding or
 // reversing takes everything back: captured and refunded amounts are zero afterwards. Undoing a capture
 // restores the hold.

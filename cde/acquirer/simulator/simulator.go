@@ -128,7 +128,7 @@ func (s *Simulator) book(q request, card cards.Behaviour, f Fault) (reply, int64
 	}
 	if approves(r.responseCode) {
 		r.approvalCode = iso.Pad(1+s.random.Int64N(999_999), 6)
-	} else if reverses(q.op) {
+	} else if reverses(q.op) || undecided(r.responseCode) {
 		return r, s.journal.last()
 	}
 	e := entry{At: now, Op: q.op, Reference: q.reference, RRN: q.rrn, STAN: q.stan, OriginalRRN: q.originalRRN,
@@ -215,6 +215,17 @@ func (s *Simulator) ConsumeRefusal(op pasarela.Message) { s.faults.refuse(op) }
 
 // Undecodable is how many messages could not be read since Open.
 func (s *Simulator) Undecodable() int64 { return s.undecodable.Load() }
+
+// undecided says whether a response code is of an issuer that could not look. It does not remember such an answer:
+// a repeated message is decided anew.
+func undecided(responseCode string) bool {
+	switch responseCode {
+	case "06", "19", "68", "91", "92", "96":
+		return true
+	default:
+		return false
+	}
+}
 
 // reverses says whether op takes something back.
 func reverses(op pasarela.Message) bool {
