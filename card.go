@@ -39,6 +39,14 @@ const (
 	BrandUnknown    Brand = "unknown"
 )
 
+// BINFile is a table of card ranges as an operator loaded it.
+type BINFile struct {
+	Version    int    // 1 for the first
+	Ranges     int    // how many it holds
+	Data       []byte // compressed; cde/cards can read it
+	ImportedAt time.Time
+}
+
 // CardType says whose money it is.
 type CardType string
 
@@ -95,4 +103,5 @@ type CardProfile struct {
 	NotEnabled      bool // BIN not enabled for e-commerce (Kushki's K003)
 	SkipLuhn        bool // a published test number with a wrong check digit
 	KnownTestNumber bool // a sandbox takes these only
+	AsksOTP         bool // sandbox: its token has to be confirmed by a one-time password
 }

@@ -70,6 +70,9 @@ func (g *IDs) LastingToken(now time.Time) TokenID {
 // Payment is a UUID version 4.
 func (g *IDs) Payment() PaymentID { return PaymentID(g.uuid()) }
 
+// Authentication is a UUID version 4.
+func (g *IDs) Authentication() AuthenticationID { return AuthenticationID(g.uuid()) }
+
 // Operation is a UUID version 4.
 func (g *IDs) Operation() OperationID { return OperationID(g.uuid()) }
 

@@ -24,6 +24,27 @@ const (
 	ThreeDSAlways ThreeDSMode = "always"
 )
 
+// ThreeDSRules say for which payments a merchant with ThreeDSOn asks. Where none is set it asks for all.
+type ThreeDSRules struct {
+	From         Money    // this amount and above, in its currency; zero value for no such rule
+	BINCountries []string // cards of these countries, ISO 3166-1 alpha-2
+}
+
+// Demands says whether the merchant asks for 3-D Secure on a payment. Any rule that fits is enough.
+func (m Merchant) Demands(total Money, binCountry string) bool {
+	r := m.ThreeDSRules
+	switch {
+	case m.ThreeDS == ThreeDSOff:
+		return false
+	case m.ThreeDS == ThreeDSAlways, r.From.Currency == "" && len(r.BINCountries) == 0:
+		return true
+	case r.From.Currency != "" && total.Currency == r.From.Currency && total.Minor >= r.From.Minor:
+		return true
+	default:
+		return slices.Contains(r.BINCountries, binCountry)
+	}
+}
+
 // Country is one that a merchant can be in, with what its rules need.
 type Country struct {
 	Code       string // ISO 3166-1 alpha-2
@@ -60,16 +81,18 @@ func CountryByCode(code string) (Country, bool) {
 
 // Merchant is a shop that takes cards, in either dialect or in both.
 type Merchant struct {
-	ID         MerchantID
-	Name       string
-	Country    string
-	Currencies []Currency // what it may charge in; the first is the default
-	Model      Model
-	ThreeDS    ThreeDSMode
-	Webhooks   []WebhookEndpoint
-	Kushki     KushkiCredentials
-	Monri      MonriCredentials
-	CreatedAt  time.Time
+	ID           MerchantID
+	Name         string
+	Country      string
+	Currencies   []Currency // what it may charge in; the first is the default
+	Model        Model
+	ThreeDS      ThreeDSMode
+	ThreeDSRules ThreeDSRules // of ThreeDSOn
+	OTP          bool         // every card is to be confirmed by a one-time password
+	Webhooks     []WebhookEndpoint
+	Kushki       KushkiCredentials
+	Monri        MonriCredentials
+	CreatedAt    time.Time
 }
 
 // KushkiCredentials are what a merchant's Kushki integration carries.

@@ -7,15 +7,18 @@ type Message string
 
 // The messages, with the ISO 8583 types they travel as.
 const (
-	MessageAuthorize      Message = "authorize"       // 0100: hold the amount
-	MessageSale           Message = "sale"            // 0200: take the amount
-	MessageVerify         Message = "verify"          // 0100 of zero: is the account good
-	MessageCapture        Message = "capture"         // 0220: take what is held
-	MessageRefund         Message = "refund"          // 0200, processing code 20: give back
-	MessageVoid           Message = "void"            // 0400: the merchant cancels a sale or a capture
-	MessageRelease        Message = "release"         // 0400: the merchant cancels a hold, or it expired
-	MessageReverse        Message = "reverse"         // 0400: the gateway does not know whether it was authorized
-	MessageReverseCapture Message = "reverse_capture" // 0400: the gateway does not know whether it was captured
+	MessageAuthorize          Message = "authorize"           // 0100: hold the amount
+	MessageSale               Message = "sale"                // 0200: take the amount
+	MessageVerify             Message = "verify"              // 0100 of zero: is the account good
+	MessageCapture            Message = "capture"             // 0220: take what is held
+	MessageReauthorize        Message = "reauthorize"         // 0100 about an earlier one: hold more, or longer
+	MessageRefund             Message = "refund"              // 0200, processing code 20: give back
+	MessageVoid               Message = "void"                // 0400: the merchant cancels a sale or a capture
+	MessageRelease            Message = "release"             // 0400: the merchant cancels a hold, or it expired
+	MessageReverse            Message = "reverse"             // 0400: the gateway does not know whether it was authorized
+	MessageReverseCapture     Message = "reverse_capture"     // 0400: the gateway does not know whether it was captured
+	MessageReduce             Message = "reduce"              // 0400: the merchant gives a reauthorization back
+	MessageReverseReauthorize Message = "reverse_reauthorize" // 0400: the gateway does not know whether it was reauthorized
 )
 
 // Trace is what identifies one message on the network and, later, the original of a reversal.
@@ -31,6 +34,7 @@ type NetworkRequest struct {
 	Message   Message
 	Attempt   int // 1 for the first; a repeated 0400 becomes 0420, then 0421
 	Reference PaymentID
+	Operation OperationID // capture, void or refund that it is about; not sent
 	Trace     Trace
 	Original  Trace   // of the message that is captured, voided, reversed or refunded
 	Of        Message // what the original asked for
@@ -42,6 +46,35 @@ type NetworkRequest struct {
 	CVV       Sealed
 	Facts     CardFacts
 	Stored    bool // the merchant keeps the card on file: no CVV is to be expected
+	Terms
+}
+
+// Recurrence is a payment's place in a series that an engine of the merchant's own runs.
+type Recurrence string
+
+// The places.
+const (
+	RecurrenceNone       Recurrence = ""
+	RecurrenceInitial    Recurrence = "initial"
+	RecurrenceSubsequent Recurrence = "subsequent"
+)
+
+// Terms is what an authorization or sale says beside card and amount. The zero value is one payment, of a
+// cardholder who is not authenticated.
+type Terms struct {
+	Secure       Secure
+	Recurrence   Recurrence
+	Initiator    string // Mastercard's code of who began it, C101 to M208; "" for none
+	SchemeID     string // scheme's id of the first transaction of a series; "" when unknown
+	NetworkToken bool   // the number stands for a card: a wallet's or the scheme's token
+	Installments Installments
+}
+
+// Installments split a payment for the cardholder. The zero value is none.
+type Installments struct {
+	Months int    // 2 to 99
+	Grace  int    // months before the first
+	Plan   string // credit type, two or three digits: who bears the interest
 }
 
 // Outcome is how a message ended, as far as the gateway knows.
@@ -60,6 +93,15 @@ type NetworkAnswer struct {
 	Outcome      Outcome
 	ResponseCode string // ISO 8583 field 39; "" when there was no answer
 	ApprovalCode string // field 38
+}
+
+// LateApproval names a message that was given up without an answer, and that the issuer has approved after that.
+type LateApproval struct {
+	Message   Message // MessageAuthorize, MessageSale or MessageCapture
+	Merchant  MerchantID
+	Reference PaymentID
+	Operation OperationID // of a capture
+	Trace     Trace
 }
 
 // Response codes that the gateway itself gives a payment which the network never answered. They fit field

@@ -7,9 +7,10 @@ type OperationKind string
 
 // The kinds.
 const (
-	OpCapture OperationKind = "capture"
-	OpVoid    OperationKind = "void"   // of a sale, a capture or an authorization
-	OpRefund  OperationKind = "refund" // all or part
+	OpCapture     OperationKind = "capture"
+	OpVoid        OperationKind = "void"        // of a sale, a capture, an authorization or a reauthorization
+	OpRefund      OperationKind = "refund"      // all or part
+	OpReauthorize OperationKind = "reauthorize" // hold more, or longer
 )
 
 // OperationState is where an operation stands.
@@ -20,15 +21,17 @@ const (
 	OpPending  OperationState = "pending"
 	OpApproved OperationState = "approved"
 	OpDeclined OperationState = "declined" // by the issuer, or never sent
-	OpReversed OperationState = "reversed" // a capture whose outcome was unknown, taken back
+	OpReversed OperationState = "reversed" // a capture or reauthorization whose outcome was unknown, taken back
+	OpVoided   OperationState = "voided"   // a reauthorization that the merchant gave back
 )
 
-// Operation is one capture, void or refund of a payment. While it is pending the payment's state says so,
+// Operation is one capture, reauthorization, void or refund of a payment. While it is pending the payment's state says so,
 // which is what keeps a second one out.
 type Operation struct {
 	Merchant     MerchantID
 	ID           OperationID
 	Payment      PaymentID
+	Of           OperationID // reauthorization that a void gives back, "" for the payment itself
 	Ticket       Ticket
 	Kind         OperationKind
 	State        OperationState
@@ -47,8 +50,8 @@ func (o Operation) Ended(s OperationState, a NetworkAnswer, now time.Time) Opera
 	return o
 }
 
-// CaptureCeiling is the most that may be captured: 110 % of the authorization, rounded down.
-func (p Payment) CaptureCeiling() Money { return p.Amount.Percent(captureCeilingPercent) }
+// CaptureCeiling is the most that may be captured: 110 % of what is held, rounded down (Kushki, "Capture").
+func (p Payment) CaptureCeiling() Money { return p.Held().Percent(captureCeilingPercent) }
 
 // Remaining is what of the captured amount was not given back yet.
 func (p Payment) Remaining() Money {

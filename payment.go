@@ -25,6 +25,9 @@ const (
 	StateAuthorized  PaymentState = "authorized"  // held; falls due at its expiry
 	StateCapturing   PaymentState = "capturing"   // 0220 may be under way
 	StateUncapturing PaymentState = "uncapturing" // capture's outcome unknown, its reversal not yet acknowledged
+	StateExtending   PaymentState = "extending"   // reauthorization may be under way
+	StateUnextending PaymentState = "unextending" // reauthorization's outcome unknown, its reversal not yet acknowledged
+	StateReducing    PaymentState = "reducing"    // a reauthorization is being given back
 	StateReleasing   PaymentState = "releasing"   // hold is being given back: void of an authorization, or expiry
 	StateCaptured    PaymentState = "captured"    // money taken: a sale, or a captured authorization
 	StateVoiding     PaymentState = "voiding"     // sale or capture is being cancelled
@@ -43,7 +46,10 @@ var Transitions = map[PaymentState][]PaymentState{
 	StateAuthorizing: {StateAuthorized, StateCaptured, StateDeclined, StateReversing},
 	StateReversing:   {StateReversed},
 	StateReversed:    {StateReversing},
-	StateAuthorized:  {StateCapturing, StateReleasing},
+	StateAuthorized:  {StateCapturing, StateReleasing, StateExtending, StateReducing},
+	StateExtending:   {StateAuthorized, StateUnextending},
+	StateUnextending: {StateAuthorized},
+	StateReducing:    {StateAuthorized},
 	StateCapturing:   {StateCaptured, StateAuthorized, StateUncapturing},
 	StateUncapturing: {StateAuthorized},
 	StateReleasing:   {StateReleased, StateExpired},
@@ -55,7 +61,8 @@ var Transitions = map[PaymentState][]PaymentState{
 // Pending says that a message may be under way or still owed.
 func (s PaymentState) Pending() bool {
 	switch s {
-	case StateAuthorizing, StateReversing, StateCapturing, StateUncapturing, StateReleasing, StateVoiding, StateRefunding:
+	case StateAuthorizing, StateReversing, StateCapturing, StateUncapturing, StateReleasing, StateVoiding, StateRefunding,
+		StateExtending, StateUnextending, StateReducing:
 		return true
 	default:
 		return false
@@ -79,31 +86,34 @@ const captureCeilingPercent = 110
 // payment after one transition, or an error with CodeWrongState, CodeBusy, CodeAlreadyVoided,
 // CodeAlreadyRefunded or a code of its own, and leaves its receiver as it was.
 type Payment struct {
-	Merchant     MerchantID
-	ID           PaymentID
-	Ticket       Ticket
-	Kind         PaymentKind
-	State        PaymentState
-	Amount       Money // requested, and approved where it was approved
-	Captured     int64 // minor units taken so far
-	Refunded     int64 // minor units given back so far
-	Token        TokenID
-	Subscription SubscriptionID
-	Card         Sealed // gone once the state is final
-	Facts        CardFacts
-	Trace        Trace       // of the authorization
-	Follow       Trace       // of the capture, void, refund or reversal under way
-	CaptureTrace Trace       // of the capture that succeeded, for its void
-	Operation    OperationID // capture, void or refund under way, "" when none
-	Attempts     int         // how often the message now owed was sent
-	DueAt        time.Time   // when the sweeper must look at it; zero when nothing is owed
-	ExpiresAt    time.Time   // of an authorization's hold
-	ResponseCode string
-	ApprovalCode string
-	Dialect      string
-	Order        []byte // JSON of the dialect: amounts by tax, contact, metadata
-	CreatedAt    time.Time
-	UpdatedAt    time.Time
+	Merchant       MerchantID
+	ID             PaymentID
+	Ticket         Ticket
+	Kind           PaymentKind
+	State          PaymentState
+	Amount         Money // requested, and approved where it was approved
+	Reauthorized   int64 // minor units held besides Amount
+	Captured       int64 // minor units taken so far
+	Refunded       int64 // minor units given back so far
+	Token          TokenID
+	Recurrence     Recurrence
+	Authentication AuthenticationID // that the token's charge rests on, "" for none
+	Subscription   SubscriptionID
+	Card           Sealed // gone once the state is final
+	Facts          CardFacts
+	Trace          Trace       // of the authorization
+	Follow         Trace       // of the capture, reauthorization, void, refund or reversal under way
+	CaptureTrace   Trace       // of the capture that succeeded, for its void; of what is being reversed or given back
+	Operation      OperationID // capture, reauthorization, void or refund under way, "" when none
+	Attempts       int         // how often the message now owed was sent
+	DueAt          time.Time   // when the sweeper must look at it; zero when nothing is owed
+	ExpiresAt      time.Time   // of an authorization's hold; set before the approval where it is to be shorter than usual
+	ResponseCode   string
+	ApprovalCode   string
+	Dialect        string
+	Order          []byte // JSON of the dialect: amounts by tax, contact, metadata
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
 }
 
 // to moves the payment along one edge of Transitions.
@@ -122,7 +132,7 @@ func (p Payment) refuse() error {
 		return Errorf(CodeAlreadyVoided, "payment is %s", p.State)
 	case StateRefunded:
 		return Errorf(CodeAlreadyRefunded, "payment is refunded")
-	case StateCapturing, StateUncapturing, StateRefunding, StateAuthorizing:
+	case StateCapturing, StateUncapturing, StateRefunding, StateAuthorizing, StateExtending, StateUnextending, StateReducing:
 		return Errorf(CodeBusy, "payment is %s: ask again once that has ended", p.State)
 	default:
 		return Errorf(CodeWrongState, "payment is %s", p.State)
@@ -145,9 +155,8 @@ func (p Payment) Approved(a NetworkAnswer, now time.Time) (Payment, error) {
 		q.Captured = p.Amount.Minor
 		return q, nil
 	}
-	q.ExpiresAt = p.CreatedAt.Add(HoldCredit)
-	if p.Facts.Type == CardDebit {
-		q.ExpiresAt = p.CreatedAt.Add(HoldDebit)
+	if q.ExpiresAt.IsZero() {
+		q.ExpiresAt = p.CreatedAt.Add(holdOf(p.Facts.Type))
 	}
 	q.DueAt = q.ExpiresAt
 	return q, nil

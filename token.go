@@ -18,19 +18,22 @@ const (
 
 // Token stands for a card towards one merchant.
 type Token struct {
-	Merchant    MerchantID
-	ID          TokenID
-	Use         TokenUse
-	Card        Sealed
-	CVV         Sealed // empty where the merchant sent none, and after the first use
-	Facts       CardFacts
-	Fingerprint string // keyed; equal for the same number at the same merchant
-	Total       Money  // what the charge must add up to; zero value where the request names no total
-	Deferred    bool   // requested for installments
-	Details     []byte // JSON of the dialect: 3-D Secure members, metadata
-	CreatedAt   time.Time
-	ExpiresAt   time.Time
-	SpentAt     time.Time // zero until it served
+	Merchant       MerchantID
+	ID             TokenID
+	Use            TokenUse
+	Card           Sealed
+	CVV            Sealed // empty where the merchant sent none, and after the first use
+	Facts          CardFacts
+	Fingerprint    string // keyed; equal for the same number at the same merchant
+	Total          Money  // what the charge must add up to; zero value where the request names no total
+	Deferred       bool   // requested for installments
+	Details        []byte // JSON of the dialect: metadata
+	Recurrence     Recurrence
+	NetworkToken   bool             // its number stands for a card
+	Authentication AuthenticationID // that a charge has to rest on, "" where none is demanded
+	CreatedAt      time.Time
+	ExpiresAt      time.Time
+	SpentAt        time.Time // zero until it served
 }
 
 // Spend checks that the token may serve now for use and marks it as spent. It returns CodeTokenSpent for

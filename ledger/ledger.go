@@ -5,7 +5,7 @@
 // or deletes one. Functions are pure; the store keeps what they return in the transaction of the change.
 //
 //	hold      issuer_holds         <- merchant_pending   the issuer set money aside
-//	release   merchant_pending     <- issuer_holds       void, expiry, or the rest after a capture
+//	release   merchant_pending     <- issuer_holds       void, expiry, a reauthorization given back, or the rest after a capture
 //	sale      acquirer_receivable  <- merchant_payable   money taken at once
 //	capture   release of the whole hold, then as sale
 //	void      merchant_payable     <- acquirer_receivable
@@ -67,17 +67,33 @@ func OnApproved(p pasarela.Payment) []Posting {
 	return []Posting{post(p, Sale, AcquirerReceivable, MerchantPayable, p.Amount.Minor)}
 }
 
+// OnReauthorized is what a reauthorization of minor units posts; one that only prolongs the hold posts nothing.
+func OnReauthorized(p pasarela.Payment, minor int64) []Posting {
+	if minor == 0 {
+		return nil
+	}
+	return []Posting{post(p, Hold, IssuerHolds, MerchantPending, minor)}
+}
+
+// OnReduced is what the void of a reauthorization of minor units posts.
+func OnReduced(p pasarela.Payment, minor int64) []Posting {
+	if minor == 0 {
+		return nil
+	}
+	return []Posting{post(p, Release, MerchantPending, IssuerHolds, minor)}
+}
+
 // OnCaptured is what a captured authorization posts: the whole hold goes, what was captured comes.
 func OnCaptured(p pasarela.Payment) []Posting {
 	return []Posting{
-		post(p, Release, MerchantPending, IssuerHolds, p.Amount.Minor),
+		post(p, Release, MerchantPending, IssuerHolds, p.Held().Minor),
 		post(p, Capture, AcquirerReceivable, MerchantPayable, p.Captured),
 	}
 }
 
 // OnReleased is what a hold posts that was voided or ran out.
 func OnReleased(p pasarela.Payment) []Posting {
-	return []Posting{post(p, Release, MerchantPending, IssuerHolds, p.Amount.Minor)}
+	return []Posting{post(p, Release, MerchantPending, IssuerHolds, p.Held().Minor)}
 }
 
 // OnVoided is what a voided sale or capture posts.
@@ -111,8 +127,9 @@ func (b Balances) Add(debit, credit Account, minor int64) {
 func Expected(p pasarela.Payment) Balances {
 	b := Balances{}
 	switch p.State {
-	case pasarela.StateAuthorized, pasarela.StateCapturing, pasarela.StateUncapturing, pasarela.StateReleasing:
-		b.Add(IssuerHolds, MerchantPending, p.Amount.Minor)
+	case pasarela.StateAuthorized, pasarela.StateCapturing, pasarela.StateUncapturing, pasarela.StateReleasing,
+		pasarela.StateExtending, pasarela.StateUnextending, pasarela.StateReducing:
+		b.Add(IssuerHolds, MerchantPending, p.Held().Minor)
 	case pasarela.StateCaptured, pasarela.StateVoiding, pasarela.StateRefunding, pasarela.StateVoided, pasarela.StateRefunded:
 		b.Add(AcquirerReceivable, MerchantPayable, p.Captured-p.Refunded)
 	case pasarela.StateAuthorizing, pasarela.StateReversing, pasarela.StateDeclined, pasarela.StateReversed,

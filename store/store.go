@@ -74,13 +74,41 @@ type TokenTx interface {
 	ForgetTokens(expired, gone time.Time, limit int) (int, error)
 }
 
+// AuthenticationTx keeps authentications of cardholders.
+type AuthenticationTx interface {
+	// InsertAuthentication returns ErrDuplicate for an id that exists.
+	InsertAuthentication(a pasarela.Authentication) error
+	// Authentication returns ErrNotFound.
+	Authentication(id pasarela.AuthenticationID) (pasarela.Authentication, error)
+	// PutAuthentication returns ErrNotFound, or stores all that can change: state, reason, issuer's page and
+	// id, proof, code digest, payment, attempts and times. Identity, kind, token, mode, addresses and creation
+	// stay as inserted.
+	PutAuthentication(a pasarela.Authentication) error
+	// ForgetAuthentications deletes those created at or before before that proved nothing, at most limit, and
+	// returns how many. Proofs stay, for disputes.
+	ForgetAuthentications(before time.Time, limit int) (int, error)
+}
+
+// RedirectTx keeps payments whose buyer gives the card on a page of the gateway.
+type RedirectTx interface {
+	// InsertRedirect returns ErrDuplicate for an id that exists.
+	InsertRedirect(r pasarela.Redirect) error
+	// Redirect returns ErrNotFound.
+	Redirect(id pasarela.TokenID) (pasarela.Redirect, error)
+	// PutRedirect returns ErrNotFound, or stores state, kind, payment, order and time.
+	PutRedirect(r pasarela.Redirect) error
+	// ForgetRedirects deletes those that expired at or before gone and were never initialized, at most limit,
+	// and returns how many.
+	ForgetRedirects(gone time.Time, limit int) (int, error)
+}
+
 // PaymentTx keeps payments, what was done to them, and their postings.
 type PaymentTx interface {
 	// InsertPayment returns ErrDuplicate for an id or ticket that exists.
 	InsertPayment(p pasarela.Payment) error
 	// Payment returns ErrNotFound.
 	Payment(id pasarela.PaymentID) (pasarela.Payment, error)
-	// PutPayment returns ErrNotFound, or stores all that can change: state, captured, refunded, card, traces,
+	// PutPayment returns ErrNotFound, or stores all that can change: state, reauthorized, captured, refunded, card, traces,
 	// operation, attempts, times, response. Identity, creation, kind, amount, source, facts, dialect and order
 	// stay as inserted.
 	PutPayment(p pasarela.Payment) error
@@ -199,6 +227,17 @@ type Keysets interface {
 	// PutKeyset inserts version 1, or replaces the version before k.Version. It returns ErrDuplicate when
 	// another version stands there, or none.
 	PutKeyset(ctx context.Context, k pasarela.Keyset) error
+}
+
+// BINFiles keeps the table of card ranges that an operator loaded. It belongs to the installation.
+type BINFiles interface {
+	// BINFile returns ErrNotFound where none was loaded.
+	BINFile(ctx context.Context) (pasarela.BINFile, error)
+	// BINFileVersion is the version of the file that stands, or 0.
+	BINFileVersion(ctx context.Context) (int, error)
+	// PutBINFile inserts version 1, or replaces the version before f.Version. It returns ErrDuplicate when
+	// another version stands there, or none.
+	PutBINFile(ctx context.Context, f pasarela.BINFile) error
 }
 
 // SealedKind says where a sealed value lies.

@@ -1,0 +1,63 @@
+package pasarela
+
+import "time"
+
+// RedirectState is where a redirect payment stands before there is a payment.
+type RedirectState string
+
+// The states. From the moment the buyer pays, the payment's own state says what became of it.
+const (
+	RedirectRequested   RedirectState = "requested"   // a browser asked for it
+	RedirectInitialized RedirectState = "initialized" // the merchant began it; the buyer may pay
+	RedirectPaid        RedirectState = "paid"        // the buyer has sent a card: see the payment
+	RedirectCancelled   RedirectState = "cancelled"   // by the buyer
+)
+
+// Redirect is a payment whose buyer gives the card on a page of the gateway (Kushki, "Card async").
+type Redirect struct {
+	Merchant    MerchantID
+	ID          TokenID // 32 letters and digits; lives as long as a token
+	State       RedirectState
+	Kind        PaymentKind
+	Total       Money
+	Payment     PaymentID // transaction reference, fixed when it is initialized
+	Email       string
+	Description string
+	ReturnURL   string
+	Order       []byte // JSON of the dialect
+	CreatedAt   time.Time
+	ExpiresAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// Initialized begins it for a total that must be the one it was requested for. It returns CodeTokenSpent for
+// one that was begun before, CodeTokenExpired and CodeAmountMismatch.
+func (r Redirect) Initialized(kind PaymentKind, total Money, payment PaymentID, order []byte, now time.Time) (Redirect, error) {
+	switch {
+	case r.State != RedirectRequested:
+		return r, Errorf(CodeTokenSpent, "redirect payment is %s", r.State)
+	case !now.Before(r.ExpiresAt):
+		return r, Errorf(CodeTokenExpired, "redirect payment has expired")
+	case total != r.Total:
+		return r, Errorf(CodeAmountMismatch, "amount is %s, token was requested for %s", total, r.Total)
+	}
+	r.State, r.Kind, r.Payment, r.Order, r.UpdatedAt = RedirectInitialized, kind, payment, order, now
+	return r, nil
+}
+
+// Paid records that the buyer sent a card: it serves once. It returns CodeTokenSpent and CodeTokenExpired.
+func (r Redirect) Paid(now time.Time) (Redirect, error) { return r.end(RedirectPaid, now) }
+
+// Cancelled records that the buyer gave up. It returns CodeTokenSpent and CodeTokenExpired.
+func (r Redirect) Cancelled(now time.Time) (Redirect, error) { return r.end(RedirectCancelled, now) }
+
+func (r Redirect) end(s RedirectState, now time.Time) (Redirect, error) {
+	switch {
+	case r.State != RedirectInitialized:
+		return r, Errorf(CodeTokenSpent, "redirect payment is %s", r.State)
+	case !now.Before(r.ExpiresAt):
+		return r, Errorf(CodeTokenExpired, "redirect payment has expired")
+	}
+	r.State, r.UpdatedAt = s, now
+	return r, nil
+}
