@@ -45,12 +45,13 @@ type Config struct {
 type Server struct {
 	http *http.Server
 	conf Config
+	app  http.Handler
 	busy chan struct{}
 }
 
 // New returns a server. It adds GET /healthz and GET /readyz to the handler.
 func New(c Config) *Server {
-	s := &Server{conf: c, busy: make(chan struct{}, c.MaxConcurrent)}
+	s := &Server{conf: c, app: ExactPaths(c.Handler), busy: make(chan struct{}, c.MaxConcurrent)}
 	c.Handler.HandleFunc("GET /healthz", s.healthz)
 	c.Handler.HandleFunc("GET /readyz", s.readyz)
 	s.http = &http.Server{
@@ -123,7 +124,7 @@ func (s *Server) handle(w *response, r *http.Request) {
 			_, _ = w.Write([]byte(`{"message":"Internal server error"}`))
 		}
 	}()
-	s.conf.Handler.ServeHTTP(w, r)
+	s.app.ServeHTTP(w, r)
 }
 
 func (s *Server) account(r *http.Request, w *response, took time.Duration) {

@@ -22,6 +22,9 @@ type AuthorizeRequest struct {
 	Order        []byte // JSON of the dialect, kept with the payment; no card data
 	Remember     Remember
 	Answer       func(pasarela.Payment) Answer
+	// Refused renders a refusal that spent the token, to be remembered as the outcome that it is; where it is
+	// nil, none is remembered.
+	Refused func(error) Answer
 }
 
 // Authorize asks the issuer for the amount and answers the payment: authorized, captured, declined, or
@@ -81,7 +84,7 @@ func (g *Gateway) promise(ctx context.Context, m pasarela.Merchant, r AuthorizeR
 			return err
 		}
 		if refused != nil {
-			return r.Remember.release(tx, string(id))
+			return r.settleRefused(tx, string(id), refused)
 		}
 		return tx.InsertPayment(p)
 	})
@@ -232,6 +235,15 @@ func (r AuthorizeRequest) settle(tx store.Tx, p pasarela.Payment) error {
 		return r.Remember.release(tx, string(p.ID))
 	}
 	return r.Remember.settle(tx, string(p.ID), r.Answer(p))
+}
+
+// settleRefused remembers the answer of a refusal that spent the token: a repetition could only be told that the
+// token has served.
+func (r AuthorizeRequest) settleRefused(tx store.Tx, holder string, refused error) error {
+	if r.Remember.Name == "" || r.Refused == nil {
+		return r.Remember.release(tx, holder)
+	}
+	return r.Remember.settle(tx, holder, r.Refused(refused))
 }
 
 // endedPayment judges a key whose holder is a payment.

@@ -18,7 +18,14 @@ type SubscribeRequest struct {
 	EndDate     string
 	Order       []byte // JSON of the dialect
 	Remember    Remember
-	Answer      func(pasarela.Subscription, pasarela.NetworkAnswer) Answer
+	Answer      func(pasarela.Subscription, Verification) Answer
+}
+
+// Verification is what the issuer was asked of a card, and what it said. No payment of the books stands for it.
+type Verification struct {
+	Reference pasarela.PaymentID
+	Trace     pasarela.Trace
+	pasarela.NetworkAnswer
 }
 
 // Subscribe verifies a card with its issuer, for a zero amount, and stores it. It answers the subscription,
@@ -26,9 +33,9 @@ type SubscribeRequest struct {
 //
 // It returns CodeCurrencyNotAllowed, CodeTokenSpent, CodeTokenExpired, CodeKeyReused, CodeBusy, *Replay and
 // CodeInternal.
-func (g *Gateway) Subscribe(ctx context.Context, m pasarela.Merchant, r SubscribeRequest) (pasarela.Subscription, pasarela.NetworkAnswer, error) {
+func (g *Gateway) Subscribe(ctx context.Context, m pasarela.Merchant, r SubscribeRequest) (pasarela.Subscription, Verification, error) {
 	if !m.Allows(r.Amount.Currency) {
-		return pasarela.Subscription{}, pasarela.NetworkAnswer{}, pasarela.Errorf(pasarela.CodeCurrencyNotAllowed, "merchant may not charge in %s", r.Amount.Currency)
+		return pasarela.Subscription{}, Verification{}, pasarela.Errorf(pasarela.CodeCurrencyNotAllowed, "merchant may not charge in %s", r.Amount.Currency)
 	}
 	var s pasarela.Subscription
 	var cvv pasarela.Sealed
@@ -38,12 +45,13 @@ func (g *Gateway) Subscribe(ctx context.Context, m pasarela.Merchant, r Subscrib
 	})
 	if err != nil {
 		g.countError("subscribe", err)
-		return s, pasarela.NetworkAnswer{}, err
+		return s, Verification{}, err
 	}
 	defer g.keys.done(m.ID, r.Remember.Name)
 	defer g.underWay.end(string(s.ID))
-	a := refusal(g.send(ctx, pasarela.NetworkRequest{
-		Message: pasarela.MessageVerify, Attempt: 1, Reference: g.IDs.Payment(), Trace: g.Acquirer.NextTrace(),
+	a := Verification{Reference: g.IDs.Payment(), Trace: g.Acquirer.NextTrace()}
+	a.NetworkAnswer = refusal(g.send(ctx, pasarela.NetworkRequest{
+		Message: pasarela.MessageVerify, Attempt: 1, Reference: a.Reference, Trace: a.Trace,
 		Amount: pasarela.Money{Currency: s.Amount.Currency}, Merchant: m.ID, Name: m.Name, Country: m.Country,
 		Card: s.Card, CVV: cvv, Facts: s.Facts,
 	}))
@@ -70,7 +78,7 @@ func (g *Gateway) endedSubscription(m pasarela.MerchantID, r SubscribeRequest) j
 		if err != nil || s.State != pasarela.SubscriptionActive {
 			return verdict{ended: err == nil && s.State == pasarela.SubscriptionRejected}, err
 		}
-		answer := r.Answer(s, pasarela.NetworkAnswer{Outcome: pasarela.OutcomeApproved})
+		answer := r.Answer(s, Verification{NetworkAnswer: pasarela.NetworkAnswer{Outcome: pasarela.OutcomeApproved}})
 		return verdict{ended: true, answer: &answer}, nil
 	}
 }
@@ -110,7 +118,7 @@ func (g *Gateway) promiseSubscription(ctx context.Context, m pasarela.Merchant, 
 	return s, cvv, err
 }
 
-func (g *Gateway) endSubscribe(ctx context.Context, m pasarela.MerchantID, id pasarela.SubscriptionID, a pasarela.NetworkAnswer, r SubscribeRequest) (s pasarela.Subscription, err error) {
+func (g *Gateway) endSubscribe(ctx context.Context, m pasarela.MerchantID, id pasarela.SubscriptionID, a Verification, r SubscribeRequest) (s pasarela.Subscription, err error) {
 	err = g.Store.Update(ctx, m, func(tx store.Tx) error {
 		current, err := tx.Subscription(id)
 		if err != nil {

@@ -121,19 +121,11 @@ func (c *Clock) save(ahead time.Duration) error {
 	c.saving.Lock()
 	defer c.saving.Unlock()
 	raw, err := json.Marshal(clockFile{Now: c.Now().Add(ahead)})
+	if err == nil {
+		err = replaceFile(c.path, raw)
+	}
 	if err != nil {
 		return fmt.Errorf("sandbox clock: %w", err)
-	}
-	f, err := os.CreateTemp(filepath.Dir(c.path), "clock-*")
-	if err != nil {
-		return fmt.Errorf("sandbox clock: %w", err)
-	}
-	_, err = f.Write(raw)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return errors.Join(fmt.Errorf("sandbox clock: %w", err), os.Remove(f.Name()))
-	}
-	if err := os.Rename(f.Name(), c.path); err != nil {
-		return errors.Join(fmt.Errorf("sandbox clock: %w", err), os.Remove(f.Name()))
 	}
 	return nil
 }

@@ -14,25 +14,28 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"pasarela"
 )
 
-// Inboxes catch what is sent to them, headers and exact bodies, one file per inbox. They outlive a restart.
+// Inboxes catch what is sent to them, headers and exact bodies, one file per inbox. They and their behaviour
+// outlive a restart.
 type Inboxes struct {
 	dir string
 
 	mu        sync.Mutex
-	behaviour map[string]*Behaviour // guarded by mu
+	behaviour map[string]Behaviour // by inbox; guarded by mu
 }
 
-// Caught is one request as it was received.
+// Caught is one request as it was received. A body that is not UTF-8 is in Bytes, since JSON text cannot hold it.
 type Caught struct {
 	At      time.Time         `json:"at"`
 	Method  string            `json:"method"`
 	Path    string            `json:"path"`
 	Headers map[string]string `json:"headers"`
 	Body    string            `json:"body"`
+	Bytes   []byte            `json:"body_base64,omitempty"`
 }
 
 // Behaviour is how an inbox answers its next Count requests; without a Count, all of them.
@@ -45,6 +48,8 @@ type Behaviour struct {
 const (
 	maxCaughtBody = 1 << 20
 	maxInboxDelay = 10 * time.Minute
+
+	behaviourFile = "behaviour.json" // no inbox's file has this ending
 )
 
 var inboxName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
@@ -54,7 +59,30 @@ func OpenInboxes(dir string) (*Inboxes, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("inboxes: %w", err)
 	}
-	return &Inboxes{dir: dir, behaviour: map[string]*Behaviour{}}, nil
+	b := &Inboxes{dir: dir, behaviour: map[string]Behaviour{}}
+	raw, err := os.ReadFile(filepath.Join(dir, behaviourFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return b, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(raw, &b.behaviour)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("inboxes: %s cannot be read; delete it to have all inboxes answer 200: %w", filepath.Join(dir, behaviourFile), err)
+	}
+	return b, nil
+}
+
+// keepBehaviour brings the behaviour of all inboxes to disk. b.mu is held.
+func (b *Inboxes) keepBehaviour() error {
+	raw, err := json.Marshal(b.behaviour)
+	if err == nil {
+		err = replaceFile(filepath.Join(b.dir, behaviourFile), raw)
+	}
+	if err != nil {
+		return pasarela.Wrap(pasarela.CodeInternal, err, "behaviour of inboxes cannot be kept")
+	}
+	return nil
 }
 
 func (b *Inboxes) path(name string) (string, error) {
@@ -78,7 +106,13 @@ func (b *Inboxes) Catch(name string, r *http.Request, at time.Time) (status int,
 	for name, values := range r.Header {
 		headers[name] = strings.Join(values, ", ")
 	}
-	line, err := json.Marshal(Caught{At: at, Method: r.Method, Path: r.URL.Path, Headers: headers, Body: string(body)})
+	caught := Caught{At: at, Method: r.Method, Path: r.URL.Path, Headers: headers}
+	if utf8.Valid(body) {
+		caught.Body = string(body)
+	} else {
+		caught.Bytes = body
+	}
+	line, err := json.Marshal(caught)
 	if err != nil {
 		return 0, 0, pasarela.Wrap(pasarela.CodeInternal, err, "request cannot be kept")
 	}
@@ -87,23 +121,25 @@ func (b *Inboxes) Catch(name string, r *http.Request, at time.Time) (status int,
 	if err := appendLine(path, line); err != nil {
 		return 0, 0, err
 	}
-	status, delay = b.answer(name)
-	return status, delay, nil
+	return b.answer(name)
 }
 
 // answer uses up one of an inbox's behaviours. b.mu is held.
-func (b *Inboxes) answer(name string) (int, time.Duration) {
-	set := b.behaviour[name]
-	if set == nil {
-		return http.StatusOK, 0
+func (b *Inboxes) answer(name string) (status int, delay time.Duration, err error) {
+	set, ok := b.behaviour[name]
+	if !ok {
+		return http.StatusOK, 0, nil
 	}
 	if set.Count != nil {
-		*set.Count--
-		if *set.Count <= 0 {
+		left := *set.Count - 1
+		set.Count = &left
+		b.behaviour[name] = set
+		if left <= 0 {
 			delete(b.behaviour, name)
 		}
+		err = b.keepBehaviour()
 	}
-	return set.Status, time.Duration(set.DelayMS) * time.Millisecond
+	return set.Status, time.Duration(set.DelayMS) * time.Millisecond, err
 }
 
 func appendLine(path string, line []byte) error {
@@ -159,7 +195,12 @@ func (b *Inboxes) Clear(name string) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.behaviour, name)
+	if _, ok := b.behaviour[name]; ok {
+		delete(b.behaviour, name)
+		if err := b.keepBehaviour(); err != nil {
+			return err
+		}
+	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return pasarela.Wrap(pasarela.CodeInternal, err, "inbox cannot be emptied")
 	}
@@ -184,8 +225,8 @@ func (b *Inboxes) Behave(name string, how Behaviour) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.behaviour[name] = &how
-	return nil
+	b.behaviour[name] = how
+	return b.keepBehaviour()
 }
 
 // Reset removes every inbox.

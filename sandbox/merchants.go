@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 
+	strict "github.com/go-json-experiment/json"
+
 	"pasarela"
 )
 
@@ -14,8 +16,8 @@ type MerchantJSON struct {
 	Country           string                     `json:"country"`
 	Currency          string                     `json:"currency,omitempty"`
 	Currencies        []string                   `json:"currencies,omitempty"`
-	PublicMerchantID  string                     `json:"public_merchant_id,omitempty"`
-	PrivateMerchantID string                     `json:"private_merchant_id,omitempty"`
+	PublicMerchantID  Credential                 `json:"public_merchant_id,omitempty"`
+	PrivateMerchantID Credential                 `json:"private_merchant_id,omitempty"`
 	WebhookSignature  string                     `json:"webhook_signature,omitempty"`
 	ThreeDS           string                     `json:"three_ds,omitempty"`
 	Webhooks          []pasarela.WebhookEndpoint `json:"webhooks,omitempty"`
@@ -24,21 +26,49 @@ type MerchantJSON struct {
 
 // MonriJSON is the Monri side of a merchant.
 type MonriJSON struct {
-	AuthenticityToken string `json:"authenticity_token,omitempty"`
-	MerchantKey       string `json:"merchant_key,omitempty"`
-	SuccessURL        string `json:"success_url,omitempty"`
-	CancelURL         string `json:"cancel_url,omitempty"`
-	CallbackURL       string `json:"callback_url,omitempty"`
+	AuthenticityToken Credential `json:"authenticity_token,omitempty"`
+	MerchantKey       Credential `json:"merchant_key,omitempty"`
+	SuccessURL        string     `json:"success_url,omitempty"`
+	CancelURL         string     `json:"cancel_url,omitempty"`
+	CallbackURL       string     `json:"callback_url,omitempty"`
+}
+
+// Credential is a credential of the caller's choosing. Left out it is made up; sent empty it is a mistake, such as
+// a variable that was not set.
+type Credential string
+
+// UnmarshalJSON implements json.Unmarshaler. It returns CodeInvalid for an empty text.
+func (c *Credential) UnmarshalJSON(text []byte) error {
+	var value string
+	if err := strict.Unmarshal(text, &value); err != nil {
+		return err
+	}
+	if string(text) == `""` {
+		return pasarela.Errorf(pasarela.CodeInvalid, "send 1 to 64 printable characters, or leave it out to have one made up")
+	}
+	*c = Credential(value)
+	return nil
+}
+
+// DecodeMerchant reads one merchant and refuses, by name, members that it does not know and credentials that
+// are empty. Errors have CodeInvalid.
+func DecodeMerchant(raw []byte) (MerchantJSON, error) {
+	var j MerchantJSON
+	if err := decodeStrictly(raw, &j); err != nil {
+		return MerchantJSON{}, err
+	}
+	return j, nil
 }
 
 // Merchant is what the JSON asks for. UF is Kushki's name for CLF.
 func (j MerchantJSON) Merchant() (pasarela.Merchant, error) {
 	m := pasarela.Merchant{
 		Name: j.Name, Country: j.Country, ThreeDS: pasarela.ThreeDSMode(j.ThreeDS), Webhooks: j.Webhooks,
-		Kushki: pasarela.KushkiCredentials{PublicID: j.PublicMerchantID, PrivateID: j.PrivateMerchantID, WebhookSignature: j.WebhookSignature},
+		Kushki: pasarela.KushkiCredentials{PublicID: string(j.PublicMerchantID), PrivateID: string(j.PrivateMerchantID),
+			WebhookSignature: j.WebhookSignature},
 	}
 	if j.Monri != nil {
-		m.Monri = pasarela.MonriCredentials{AuthenticityToken: j.Monri.AuthenticityToken, Key: j.Monri.MerchantKey,
+		m.Monri = pasarela.MonriCredentials{AuthenticityToken: string(j.Monri.AuthenticityToken), Key: string(j.Monri.MerchantKey),
 			SuccessURL: j.Monri.SuccessURL, CancelURL: j.Monri.CancelURL, CallbackURL: j.Monri.CallbackURL}
 	}
 	for _, code := range j.Currencies {
@@ -78,9 +108,10 @@ func code(c pasarela.Currency) string {
 func FromMerchant(m pasarela.Merchant) MerchantJSON {
 	j := MerchantJSON{
 		MerchantID: string(m.ID), Name: m.Name, Country: m.Country, Currency: code(m.Currencies[0]),
-		PublicMerchantID: m.Kushki.PublicID, PrivateMerchantID: m.Kushki.PrivateID, WebhookSignature: m.Kushki.WebhookSignature,
-		ThreeDS: string(m.ThreeDS), Webhooks: m.Webhooks,
-		Monri: &MonriJSON{AuthenticityToken: m.Monri.AuthenticityToken, MerchantKey: m.Monri.Key,
+		PublicMerchantID: Credential(m.Kushki.PublicID), PrivateMerchantID: Credential(m.Kushki.PrivateID),
+		WebhookSignature: m.Kushki.WebhookSignature,
+		ThreeDS:          string(m.ThreeDS), Webhooks: m.Webhooks,
+		Monri: &MonriJSON{AuthenticityToken: Credential(m.Monri.AuthenticityToken), MerchantKey: Credential(m.Monri.Key),
 			SuccessURL: m.Monri.SuccessURL, CancelURL: m.Monri.CancelURL, CallbackURL: m.Monri.CallbackURL},
 	}
 	for _, c := range m.Currencies {
@@ -90,8 +121,12 @@ func FromMerchant(m pasarela.Merchant) MerchantJSON {
 }
 
 func (c *Controls) addMerchant(r *http.Request) (any, error) {
-	var j MerchantJSON
-	if err := decode(r, &j); err != nil {
+	raw, err := body(r)
+	if err != nil {
+		return nil, err
+	}
+	j, err := DecodeMerchant(raw)
+	if err != nil {
 		return nil, err
 	}
 	if j.MerchantID != "" || j.WebhookSignature != "" {

@@ -48,7 +48,9 @@ func (c *Controls) clearFaults(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.ClearFaults()
+	if err := s.ClearFaults(); err != nil {
+		return nil, err
+	}
 	return c.faults(r)
 }
 
@@ -122,6 +124,5 @@ func (c *Controls) resetNetwork() error {
 	if c.Simulator == nil {
 		return nil
 	}
-	c.Simulator.ClearFaults()
 	return c.Simulator.Reset()
 }

@@ -63,7 +63,6 @@ func (c *Controls) gatewayRoutes() map[string]control {
 		"DELETE inbox/{name}":         c.clearInbox,
 		"POST inbox/{name}/behaviour": c.behave,
 		"POST merchants":              c.addMerchant,
-		"POST reset":                  c.reset,
 	}
 }
 
@@ -83,6 +82,7 @@ func (c *Controls) networkRoutes() map[string]control {
 		"GET issuer/authorizations": c.authorizations,
 		"POST issuer/tamper":        c.tamper,
 		"POST cards":                c.addCard,
+		"POST reset":                c.reset,
 	}
 }
 
@@ -140,6 +140,10 @@ func decode(r *http.Request, into any) error {
 	if err != nil {
 		return err
 	}
+	return decodeStrictly(raw, into)
+}
+
+func decodeStrictly(raw []byte, into any) error {
 	if err := strict.Unmarshal(raw, into, strict.RejectUnknownMembers(true)); err != nil {
 		return unreadable(err)
 	}
@@ -155,6 +159,9 @@ func unreadable(err error) error {
 		}
 		if member == "" {
 			return pasarela.Errorf(pasarela.CodeInvalid, "body: send a JSON object")
+		}
+		if own, ok := errors.AsType[*pasarela.Error](err); ok {
+			return pasarela.Errorf(pasarela.CodeInvalid, "%s: %s", member, own.Text)
 		}
 		return pasarela.Errorf(pasarela.CodeInvalid, "body: %s is of the wrong type or out of range", member)
 	}
@@ -239,20 +246,4 @@ func (c *Controls) catch(w http.ResponseWriter, r *http.Request) {
 	case <-r.Context().Done():
 	}
 	w.WriteHeader(status)
-}
-
-func (c *Controls) reset(r *http.Request) (any, error) {
-	if raw, err := body(r); err != nil || len(raw) > 0 && strict.Unmarshal(raw, &struct{}{}, strict.RejectUnknownMembers(true)) != nil {
-		return nil, pasarela.Errorf(pasarela.CodeInvalid, "body: send nothing, or {}")
-	}
-	ctx := context.WithoutCancel(r.Context())
-	for _, step := range []func() error{
-		c.resetNetwork, c.Cards.Reset, c.Inboxes.Reset, c.Clock.Reset,
-		func() error { return c.Reset(ctx) },
-	} {
-		if err := step(); err != nil {
-			return nil, err
-		}
-	}
-	return now{c.Clock.Now()}, nil
 }

@@ -1,10 +1,13 @@
 package sandbox_test
 
 import (
+	"encoding/base64"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"pasarela"
 	"pasarela/cde/acquirer"
@@ -189,8 +192,8 @@ func TestFurtherMerchants(t *testing.T) {
 		if m.PrivateMerchantID != "mine" || m.Monri.MerchantKey != "k" || m.ThreeDS != "on" || m.Currency != "USD" {
 			t.Fatalf("merchant is %+v", m)
 		}
-		for name, value := range map[string]string{"merchant_id": m.MerchantID, "public_merchant_id": m.PublicMerchantID,
-			"webhook_signature": m.WebhookSignature, "authenticity_token": m.Monri.AuthenticityToken} {
+		for name, value := range map[string]string{"merchant_id": m.MerchantID, "public_merchant_id": string(m.PublicMerchantID),
+			"webhook_signature": m.WebhookSignature, "authenticity_token": string(m.Monri.AuthenticityToken)} {
 			if value == "" {
 				t.Errorf("%s was not made up", name)
 			}
@@ -199,6 +202,12 @@ func TestFurtherMerchants(t *testing.T) {
 		r.refused("POST", "merchants", `{"name":"Otra","country":"XX"}`, 400, "country")
 		r.refused("POST", "merchants", `{"name":"Otra","country":"PE","colour":"red"}`, 400, `"colour"`)
 		r.refused("POST", "merchants", `{"name":"Otra","country":"PE","public_merchant_id":" a"}`, 400, "printable")
+		for _, body := range []string{`"public_merchant_id":""`, `"private_merchant_id":""`, `"monri":{"authenticity_token":""}`, `"monri":{"merchant_key":""}`} {
+			name := strings.Split(strings.TrimPrefix(body, `"monri":{`), `"`)[1]
+			r.refused("POST", "merchants", `{"name":"Otra","country":"PE",`+body+`}`, 400, name+": send 1 to 64 printable characters")
+		}
+		r.refused("POST", "merchants", `{"name":"Otra","country":"PE","public_merchant_id":7}`, 400, "public_merchant_id is of the wrong type")
+		r.ok("POST", "merchants", `{"name":"Otra","country":"PE","public_merchant_id":null}`, nil)
 		r.refused("POST", "merchants", `{"name":"Otra","country":"PE","currencies":["PEN"],"currency":"EUR"}`, 400, "currency")
 	})
 }
@@ -229,6 +238,70 @@ func TestInboxesCatchExactly(t *testing.T) {
 		r.refused("POST", "inbox/shop-1/behaviour", `{"status":99}`, 400, "status")
 		r.refused("GET", "inbox/a.b", "", 400, "inbox name")
 	})
+}
+
+// Bytes that are no UTF-8 come back as they were received: JSON text would lose them.
+func TestInboxesKeepBytesThatAreNoText(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		for _, body := range []string{"n\xf3mina=\xff\x00", "nómina \u2028 \ufffd \x00", ""} {
+			r.ok("POST", "inbox/raw", body, nil)
+			var caught struct{ Requests []map[string]any }
+			r.ok("GET", "inbox/raw", "", &caught)
+			got, text := caught.Requests[len(caught.Requests)-1], ""
+			if encoded, ok := got["body_base64"]; ok {
+				raw, err := base64.StdEncoding.DecodeString(encoded.(string))
+				r.must(err)
+				text = string(raw)
+			}
+			if utf8.ValidString(body) {
+				text = got["body"].(string)
+			}
+			if text != body || (got["body"] != "") != (utf8.ValidString(body) && body != "") {
+				t.Errorf("%q was kept as %v", body, got)
+			}
+		}
+	})
+}
+
+// How an inbox was told to answer, and how often still, outlives the process; what was emptied does not come back.
+func TestInboxBehaviourOutlivesItsProcess(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	open := func() *sandbox.Inboxes {
+		b, err := sandbox.OpenInboxes(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	answers := func(b *sandbox.Inboxes, name string, want int) {
+		t.Helper()
+		got, _, err := b.Catch(name, httptest.NewRequest("POST", "/", nil), start)
+		if err != nil || got != want {
+			t.Fatalf("inbox %s answers %d (%v), want %d", name, got, err, want)
+		}
+	}
+	twice := 2
+	first := open()
+	for name, how := range map[string]sandbox.Behaviour{"shop": {Status: 503, Count: &twice}, "down": {Status: 500}, "gone": {Status: 404}} {
+		if err := first.Behave(name, how); err != nil {
+			t.Fatal(err)
+		}
+	}
+	answers(first, "shop", 503)
+	if err := first.Clear("gone"); err != nil {
+		t.Fatal(err)
+	}
+	second := open()
+	answers(second, "shop", 503)
+	answers(second, "gone", 200)
+	third := open()
+	answers(third, "shop", 200)
+	answers(third, "down", 500)
+	if err := third.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	answers(open(), "down", 200)
 }
 
 func TestResetGoesBackToTheBeginning(t *testing.T) {
@@ -267,5 +340,45 @@ func TestWithoutABuiltInSimulator(t *testing.T) {
 		sandbox.New(sandbox.Config{Gateway: r.gateway, Clock: r.clock, Cards: r.cards}).Mount(r.mux)
 		r.refused("GET", "network/faults", "", 400, "pasarela simulator")
 		r.refused("GET", "issuer/authorizations", "", 400, "pasarela simulator")
+		r.refused("POST", "reset", `{"all":true}`, 400, "send nothing")
+	})
+}
+
+// Two processes are reset one after the other, and each says what it left to the other.
+func TestResetSaysWhatIsElsewhere(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		var here, there struct {
+			Now      time.Time
+			NotReset string `json:"not_reset"`
+		}
+		r.ok("POST", "reset", "", &here)
+		if here.Now.IsZero() || here.NotReset != "" {
+			t.Errorf("with everything in one process a reset answers %+v", here)
+		}
+		inboxes, err := sandbox.OpenInboxes(t.TempDir())
+		r.must(err)
+		gatewayAlone := http.NewServeMux()
+		sandbox.New(sandbox.Config{Gateway: r.gateway, Clock: r.clock, Cards: r.cards, Inboxes: inboxes, Reset: r.reset}).Mount(gatewayAlone)
+		simulatorAlone := http.NewServeMux()
+		sandbox.New(sandbox.Config{Simulator: r.bank, Cards: r.cards}).MountNetwork(simulatorAlone)
+
+		r.sell(goodCard)
+		r.mux = gatewayAlone
+		r.ok("POST", "reset", "", &here)
+		if here.Now.IsZero() || !strings.Contains(here.NotReset, "--control") {
+			t.Errorf("the gateway's reset answers %+v", here)
+		}
+		if n := len(r.bank.Authorizations(0, 0)); n != 1 {
+			t.Errorf("the issuer has %d authorizations although its process was not asked", n)
+		}
+		r.mux = simulatorAlone
+		r.ok("POST", "network/faults", `{"kind":"no_response","on":"any"}`, nil)
+		r.ok("POST", "reset", "", &there)
+		if !there.Now.IsZero() || !strings.Contains(there.NotReset, "gateway") {
+			t.Errorf("the simulator's reset answers %+v", there)
+		}
+		if n, f := len(r.bank.Authorizations(0, 0)), r.bank.Faults(); n != 0 || len(f) != 0 {
+			t.Errorf("after its reset the issuer has %d authorizations and faults %v", n, f)
+		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -98,9 +99,12 @@ func (e Exchange) request() (*http.Request, error) {
 	return r, nil
 }
 
-func documentFor(path string) (validator.Validator, error) {
+func documentFor(target string) (validator.Validator, error) {
+	if target != path.Clean(target) { // the validator would take it for what it cleans to, the gateway does not
+		return nil, ErrNotDescribed
+	}
 	for _, p := range prefixes {
-		if strings.HasPrefix(path, p.path) {
+		if strings.HasPrefix(target, p.path) {
 			return loaded[p.document]()
 		}
 	}

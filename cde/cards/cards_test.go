@@ -56,24 +56,24 @@ func TestReferenceCards(t *testing.T) {
 		reject  bool
 	}{
 		{"5451951574925480", pasarela.BrandMastercard, pasarela.CardCredit, "00", ThreeDSNone, "EC", false},
-		{"4574441215190335", pasarela.BrandVisa, pasarela.CardCredit, "05", ThreeDSNone, "", true},
-		{"4349003000047015", pasarela.BrandVisa, pasarela.CardCredit, "05", ThreeDSNone, "", false},
-		{"4349008516656431", pasarela.BrandVisa, pasarela.CardCredit, "57", ThreeDSNone, "", false},
-		{"4349001210846432", pasarela.BrandVisa, pasarela.CardCredit, "51", ThreeDSNone, "", false},
-		{"4349003243371321", pasarela.BrandVisa, pasarela.CardCredit, "N7", ThreeDSNone, "", false},
-		{"4349001386781322", pasarela.BrandVisa, pasarela.CardCredit, "62", ThreeDSNone, "", false},
-		{"4000000000000002", pasarela.BrandVisa, pasarela.CardCredit, "00", ThreeDSChallenge, "", false},
-		{"4456541249811088", pasarela.BrandVisa, pasarela.CardCredit, "00", ThreeDSFrictionless, "", false},
-		{"4456530000000031", pasarela.BrandVisa, pasarela.CardCredit, "00", ThreeDSChallenge, "", false},
-		{"4000300011112220", pasarela.BrandVisa, pasarela.CardCredit, "05", ThreeDSNone, "", false},
+		{"4574441215190335", pasarela.BrandVisa, pasarela.CardCredit, "05", ThreeDSNone, "EC", true},
+		{"4349003000047015", pasarela.BrandVisa, pasarela.CardCredit, "05", ThreeDSNone, "EC", false},
+		{"4349008516656431", pasarela.BrandVisa, pasarela.CardCredit, "57", ThreeDSNone, "EC", false},
+		{"4349001210846432", pasarela.BrandVisa, pasarela.CardCredit, "51", ThreeDSNone, "EC", false},
+		{"4349003243371321", pasarela.BrandVisa, pasarela.CardCredit, "N7", ThreeDSNone, "EC", false},
+		{"4349001386781322", pasarela.BrandVisa, pasarela.CardCredit, "62", ThreeDSNone, "EC", false},
+		{"4000000000000002", pasarela.BrandVisa, pasarela.CardCredit, "00", ThreeDSChallenge, "EC", false},
+		{"4456541249811088", pasarela.BrandVisa, pasarela.CardCredit, "00", ThreeDSFrictionless, "EC", false},
+		{"4456530000000031", pasarela.BrandVisa, pasarela.CardCredit, "00", ThreeDSChallenge, "EC", false},
+		{"4000300011112220", pasarela.BrandVisa, pasarela.CardCredit, "05", ThreeDSNone, "EC", false},
 		{"4051885600446623", pasarela.BrandVisa, pasarela.CardCredit, "00", ThreeDSNone, "CL", false},
 		{"4051884239937763", pasarela.BrandVisa, pasarela.CardDebit, "00", ThreeDSNone, "CL", false},
 		{"5186059559590568", pasarela.BrandMastercard, pasarela.CardCredit, "05", ThreeDSNone, "CL", false},
 		{"5186008541233829", pasarela.BrandMastercard, pasarela.CardDebit, "05", ThreeDSNone, "CL", false},
-		{"4111111111111111", pasarela.BrandVisa, pasarela.CardCredit, "00", ThreeDSNone, "", false},
-		{"4341792000000044", pasarela.BrandVisa, pasarela.CardCredit, "00", ThreeDSChallenge, "", false},
-		{"370438747213977", pasarela.BrandAmex, pasarela.CardCredit, "00", ThreeDSNone, "", false},
-		{"6769064219992611", pasarela.BrandMaestro, pasarela.CardDebit, "00", ThreeDSChallenge, "", false},
+		{"4111111111111111", pasarela.BrandVisa, pasarela.CardCredit, "00", ThreeDSNone, "HR", false},
+		{"4341792000000044", pasarela.BrandVisa, pasarela.CardCredit, "00", ThreeDSChallenge, "HR", false},
+		{"370438747213977", pasarela.BrandAmex, pasarela.CardCredit, "00", ThreeDSNone, "HR", false},
+		{"6769064219992611", pasarela.BrandMaestro, pasarela.CardDebit, "00", ThreeDSChallenge, "HR", false},
 	} {
 		n := number(t, want.number)
 		c, ok := table.Lookup(n)
@@ -87,8 +87,27 @@ func TestReferenceCards(t *testing.T) {
 			t.Errorf("%v is %+v %+v", n, p, b)
 		}
 	}
-	if bank := table.Profile(number(t, "5451951574925480")).Bank; bank != "BANCO DE LA PRODUCCION S.A. (PRODUBANCO)" {
-		t.Errorf("the bank is %q", bank)
+	for digits, want := range map[string]string{
+		"5451951574925480": "BANCO DE LA PRODUCCION S.A. (PRODUBANCO)", "4051885600446623": "BANCO EJEMPLO",
+		"4349003000047015": "BANCO EJEMPLO", "4111111111111111": "BANKA PRIMJER",
+	} {
+		if bank := table.Profile(number(t, digits)).Bank; bank != want {
+			t.Errorf("the bank is %q, want %q", bank, want)
+		}
+	}
+}
+
+// Rule: every published card has a bank and a country, also after it was given another behaviour.
+func TestReferenceCardsHaveAHome(t *testing.T) {
+	t.Parallel()
+	for digits, c := range referenceCards() {
+		if c.Profile.Bank == "" || CountryName(c.Profile.Country) == "" {
+			t.Errorf("%v is of bank %q in %q", c.Number, c.Profile.Bank, c.Profile.Country)
+		}
+		again, err := DecodeTestCard([]byte(`{"number":"` + digits + `","behaviour":{"response_code":"51"}}`))
+		if err != nil || again.Profile.Bank != c.Profile.Bank || again.Profile.Country != c.Profile.Country {
+			t.Errorf("%v with another behaviour is of bank %q in %q (%v)", c.Number, again.Profile.Bank, again.Profile.Country, err)
+		}
 	}
 }
 

@@ -28,8 +28,8 @@ var (
 )
 
 // DecodeTestCard reads what the sandbox control is given: {"number":"...","behaviour":{...}}. What behaviour
-// leaves out is as the number tells, approved and without 3-D Secure. Errors have CodeInvalid, name the member
-// and never hold the number.
+// leaves out is as the number tells (the bank and the country of a published card as before), approved and without
+// 3-D Secure. Errors have CodeInvalid, name the member and never hold the number.
 func DecodeTestCard(text []byte) (TestCard, error) {
 	var number, behaviour json.RawMessage
 	err := members(text, "request", map[string]func(json.RawMessage) error{
@@ -45,6 +45,9 @@ func DecodeTestCard(text []byte) (TestCard, error) {
 		return TestCard{}, invalid("number must be a string of 12 to 19 digits")
 	}
 	c := TestCard{Number: n, Profile: testProfile(n), Behaviour: Behaviour{ResponseCode: codeApproved, ThreeDS: ThreeDSNone}}
+	if known, ok := referenceCards()[pan.Digits(n)]; ok {
+		c.Profile.Bank, c.Profile.Country = known.Profile.Bank, known.Profile.Country
+	}
 	if behaviour == nil {
 		return c, nil
 	}

@@ -43,7 +43,7 @@ type issuer struct {
 }
 
 // issuers holds what the references print about the ranges of their test cards. Of the others they tell
-// nothing, and neither do we: an empty bank is what their BIN look-ups answer then.
+// nothing, and neither do we: real cards lie in the same ranges. The test cards themselves have a home.
 var issuers = map[string]issuer{
 	"545195": {"BANCO DE LA PRODUCCION S.A. (PRODUBANCO)", "EC", pasarela.CardCredit},
 	"405188": {"", "CL", pasarela.CardCredit}, // Webpay; its debit test card says so itself

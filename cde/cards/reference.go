@@ -16,6 +16,17 @@ type published struct {
 	reject bool              // refused when the token is asked for
 }
 
+// home is where the cards of a reference come from when it names neither bank nor country. The banks are made up:
+// the Spanish one is that of the reference's own examples.
+type home struct{ bank, country string }
+
+// A Kushki card without a country is taken for one of Ecuador, as the reference's first test card is; one of
+// Monri for one of Croatia.
+var (
+	kushkiHome = home{"BANCO EJEMPLO", "EC"}
+	monriHome  = home{"BANKA PRIMJER", "HR"}
+)
+
 // kushkiCards are Kushki's (kushki-card section 24, kushki-subscriptions section 16). Where they print one of
 // Kushki's own codes, the issuer's answer behind it is given here; the dialect makes the code of it.
 var kushkiCards = []published{
@@ -59,21 +70,28 @@ var monriCards = []published{
 // referenceCards is built once; tables share it and never change it.
 var referenceCards = sync.OnceValue(func() map[string]TestCard {
 	all := make(map[string]TestCard, len(kushkiCards)+len(monriCards))
-	for _, list := range [][]published{kushkiCards, monriCards} {
-		for _, p := range list {
-			all[p.number] = p.card()
-		}
+	for _, p := range kushkiCards {
+		all[p.number] = p.card(kushkiHome)
+	}
+	for _, p := range monriCards {
+		all[p.number] = p.card(monriHome)
 	}
 	return all
 })
 
-func (p published) card() TestCard {
+func (p published) card(at home) TestCard {
 	n, err := pan.Parse(p.number)
 	if err != nil {
 		panic("cards: a published number is malformed") // a constant of this file, met by every test
 	}
 	c := TestCard{Number: n, Profile: testProfile(n), Behaviour: Behaviour{ResponseCode: codeApproved, ThreeDS: ThreeDSNone}}
 	c.Profile.RejectAtToken = p.reject
+	if c.Profile.Bank == "" {
+		c.Profile.Bank = at.bank
+	}
+	if c.Profile.Country == "" {
+		c.Profile.Country = at.country
+	}
 	if p.kind != "" {
 		c.Profile.Type = p.kind
 	}

@@ -214,7 +214,8 @@ func TestMerchantCreate(t *testing.T) {
 			`{"name":"Ana","country":"CO","private_merchant_id":"ana/private"}`: "already",
 			`{"name":"Ana","contry":"CO"}`:                                      `"contry"`,
 			`{"name":"Ana","country":"XX"}`:                                     "country",
-			``:                                                                  "standard input",
+			`{"name":"Ana","country":"CO","public_merchant_id":""}`:             "public_merchant_id",
+			``: "standard input",
 		} {
 			if r := create(stdin); r.code != 2 || !strings.Contains(r.err, says) {
 				t.Errorf("%s: exit status %d, said %q, want %q in it", stdin, r.code, r.err, says)

@@ -71,10 +71,12 @@ const maxMerchant = 1 << 20
 
 // Run implements the command.
 func (c *merchantCreate) Run(ctx context.Context) (err error) {
-	var asked sandbox.MerchantJSON
-	d := json.NewDecoder(io.LimitReader(os.Stdin, maxMerchant))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&asked); err != nil {
+	raw, err := io.ReadAll(io.LimitReader(os.Stdin, maxMerchant))
+	if err != nil {
+		return fmt.Errorf("standard input: %w", err)
+	}
+	asked, err := sandbox.DecodeMerchant(raw)
+	if err != nil {
 		return fmt.Errorf("standard input: %w", err)
 	}
 	m, err := asked.Merchant()

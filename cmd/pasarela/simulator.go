@@ -20,7 +20,7 @@ import (
 
 type simulatorCommand struct {
 	Listen          string        `help:"Address of the ISO 8583 endpoint." default:"127.0.0.1:8583" env:"PASARELA_SIMULATOR_LISTEN"`
-	Control         string        `help:"Address of its controls (network/faults, issuer/..., cards of /sandbox/v1); none when left out." env:"PASARELA_SIMULATOR_CONTROL"`
+	Control         string        `help:"Address of its controls (network/faults, issuer/..., cards and reset of /sandbox/v1); none when left out." env:"PASARELA_SIMULATOR_CONTROL"`
 	Data            string        `help:"Folder of the issuer's books." default:"./pasarela-issuer" env:"PASARELA_SIMULATOR_DATA"`
 	AcquirerTimeout time.Duration `help:"How long the gateway waits for an answer: a late response comes after that." default:"25s" env:"PASARELA_ACQUIRER_TIMEOUT"`
 	LogLevel        slog.Level    `help:"debug, info, warn or error." default:"info" env:"PASARELA_LOG_LEVEL"`

@@ -18,6 +18,7 @@ import (
 	"pasarela/cde/acquirer/simulator"
 	"pasarela/cde/cards"
 	"pasarela/cde/vault"
+	"pasarela/front"
 	"pasarela/gateway"
 	"pasarela/store"
 	"pasarela/store/sqlite"
@@ -74,7 +75,7 @@ func New(t testing.TB, o Options) *World {
 	if o.Mount != nil {
 		o.Mount(w, mux)
 	}
-	w.Handler = mux
+	w.Handler = front.ExactPaths(mux)
 	return w
 }
 

@@ -25,11 +25,15 @@ func (c *call) capture() (gateway.Answer, error) {
 	if !ticket(string(r.Ticket)) {
 		return gateway.Answer{}, pasarela.Errorf(pasarela.CodeInvalid, "ticketNumber: send 10 to 18 digits")
 	}
-	if err := c.ownTicket(pasarela.Ticket(r.Ticket)); err != nil {
+	hold, err := c.ownTicket(pasarela.Ticket(r.Ticket))
+	if err != nil {
 		return gateway.Answer{}, err
 	}
 	request, err := c.follow(&r, pasarela.Ticket(r.Ticket), everyOutcome)
 	if err != nil {
+		return gateway.Answer{}, err
+	}
+	if err := c.withinHold(hold, request.Amount, &r); err != nil {
 		return gateway.Answer{}, err
 	}
 	request.Answer = func(p pasarela.Payment, o pasarela.Operation) gateway.Answer { return c.captureAnswer(p, o, &r) }
@@ -71,20 +75,31 @@ func (c *call) currencyRefusal(err error) error {
 	return c.refuseDetailed(errCurrencyType, transaction{kind: c.product.transactionType, created: c.now()})
 }
 
-// ownTicket checks that a capture below a subscription's path is of that subscription's payment.
-func (c *call) ownTicket(t pasarela.Ticket) error {
+// ownTicket finds what a capture below a subscription's path is of: a payment of that subscription. For the
+// card's own path it is the zero payment.
+func (c *call) ownTicket(t pasarela.Ticket) (pasarela.Payment, error) {
 	path := c.request.PathValue("subscription")
 	if path == "" {
-		return nil
+		return pasarela.Payment{}, nil
 	}
 	if !subscriptionID(path) {
-		return errSubscriptionID
+		return pasarela.Payment{}, errSubscriptionID
 	}
 	p, err := c.find(t)
 	if err == nil && p.Subscription != pasarela.SubscriptionID(path) {
 		err = pasarela.Errorf(pasarela.CodeNotFound, "ticket is not of this subscription")
 	}
-	return err
+	return p, err
+}
+
+// withinHold refuses a capture below a subscription's path of more than was authorized: its page knows no tenth
+// above it, as that of the card's capture does.
+func (c *call) withinHold(hold pasarela.Payment, amount *pasarela.Money, r *followRequest) error {
+	if hold.ID == "" || amount == nil || amount.Currency != hold.Amount.Currency || amount.Minor <= hold.Amount.Minor {
+		return nil
+	}
+	err := pasarela.Errorf(pasarela.CodeCaptureAmount, "capture must be at most %s", hold.Amount)
+	return c.refuseDetailed(err, c.ofCapture(hold, pasarela.Operation{Amount: *amount, CreatedAt: c.now()}, r))
 }
 
 // find looks a payment up by its own ticket or by that of an operation on it.

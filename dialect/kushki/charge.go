@@ -54,7 +54,7 @@ func (c *call) authorizeToken(kind pasarela.PaymentKind) (gateway.Answer, error)
 	answer := func(p pasarela.Payment) gateway.Answer { return c.paymentAnswer(p, &r.order) }
 	p, err := c.gateway.Authorize(c.request.Context(), c.merchant, gateway.AuthorizeRequest{
 		Kind: kind, Token: pasarela.TokenID(r.Token), Amount: total, Deferred: r.installments() > 1, Dialect: dialect, Order: stored,
-		Remember: remember, Answer: answer,
+		Remember: remember, Answer: answer, Refused: c.refuse,
 	})
 	if err != nil {
 		return gateway.Answer{}, c.refuseDetailed(err, transaction{kind: c.kind(&r.order), order: &r.order,

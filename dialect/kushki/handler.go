@@ -70,8 +70,9 @@ func endpoints() []endpoint {
 	}
 }
 
-// prefixes is where an unknown route is answered as the API's front does, whatever the method.
-var prefixes = []string{"/card/", "/subscriptions/", "/v1/tokens", "/v1/tokens/", "/v1/charges", "/v1/charges/", "/v1/refund", "/v1/refund/"}
+// prefixes is where an unknown route is answered as the API's front does, whatever the method. Each stands with
+// and without its slash, or the mux would redirect from the one to the other.
+var prefixes = []string{"/card", "/card/", "/subscriptions", "/subscriptions/", "/v1/tokens", "/v1/tokens/", "/v1/charges", "/v1/charges/", "/v1/refund", "/v1/refund/"}
 
 // Mount adds the API's routes to mux.
 func (h *Handler) Mount(mux *http.ServeMux) {

@@ -66,7 +66,7 @@ func (c *call) subscribe() (gateway.Answer, error) {
 	if err != nil {
 		return gateway.Answer{}, err
 	}
-	answer := func(s pasarela.Subscription, a pasarela.NetworkAnswer) gateway.Answer {
+	answer := func(s pasarela.Subscription, a gateway.Verification) gateway.Answer {
 		return c.subscriptionAnswer(s, a, &r)
 	}
 	s, a, err := c.gateway.Subscribe(c.request.Context(), c.merchant, gateway.SubscribeRequest{
@@ -111,6 +111,9 @@ func (r *retryRequest) check() error {
 	}
 	if err := oneOf("retryType", r.Type, "", "schedule", "scheduled", "fixed"); err != nil {
 		return err
+	}
+	if r.Days != nil && len(r.Days) == 0 {
+		return pasarela.Errorf(pasarela.CodeInvalid, "retryConfiguration.value: send at least one day, or leave it out")
 	}
 	days := slices.Clone(r.Days)
 	slices.Sort(days)
@@ -177,10 +180,10 @@ type subscribedDetails struct {
 	StartDate         string        `json:"startDate"`
 }
 
-func (c *call) subscriptionAnswer(s pasarela.Subscription, a pasarela.NetworkAnswer, r *subscribeRequest) gateway.Answer {
+func (c *call) subscriptionAnswer(s pasarela.Subscription, a gateway.Verification, r *subscribeRequest) gateway.Answer {
 	if s.State != pasarela.SubscriptionActive {
 		t := transaction{kind: "PREAUTHORIZATION", facts: s.Facts, order: &r.order, requested: s.Amount, approved: s.Amount,
-			iso: a.ResponseCode, created: s.CreatedAt}
+			reference: string(a.Reference), trace: a.Trace, iso: a.ResponseCode, created: s.CreatedAt}
 		return c.declineAnswer(t, declineOf(a.ResponseCode))
 	}
 	answer := subscribed{Subscription: string(s.ID)}

@@ -34,7 +34,7 @@ func (c *call) giveBack() (gateway.Answer, error) {
 		}
 	}
 	c.shape = r.FullResponse
-	request, err := c.follow(&r, pasarela.Ticket(c.request.PathValue("ticket")), onlySuccess)
+	request, err := c.follow(&r, c.named(), onlySuccess)
 	if err != nil {
 		return gateway.Answer{}, err
 	}
@@ -53,6 +53,9 @@ func (c *call) giveBack() (gateway.Answer, error) {
 	}
 	return request.Answer(p, o), nil
 }
+
+// named is the ticket by which the merchant named what to give back: that of a sale, of a hold or of its capture.
+func (c *call) named() pasarela.Ticket { return pasarela.Ticket(c.request.PathValue("ticket")) }
 
 // verb chooses how to give back: a hold is cancelled; captured money is cancelled as a whole within the
 // country's window and refunded otherwise.
@@ -125,7 +128,7 @@ func (c *call) giveBackAnswer(p pasarela.Payment, o pasarela.Operation, r *follo
 	}
 	t := transaction{kind: "VOID", status: statusInitialized, facts: p.Facts, order: &shown, requested: o.Amount,
 		approved: o.Amount, reference: string(o.ID), trace: o.Trace, approval: first(o.ApprovalCode, p.ApprovalCode),
-		iso: o.ResponseCode, created: o.CreatedAt, saleTicket: p.Ticket, subscription: p.Subscription}
+		iso: o.ResponseCode, created: o.CreatedAt, saleTicket: c.named(), subscription: p.Subscription}
 	if o.Kind == pasarela.OpRefund && (c.product != &voids || !c.inVoidWindow(p)) {
 		t.kind = "REFUND" // a part of what could still be voided as a whole is a void on the wire
 	}

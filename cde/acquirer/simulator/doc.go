@@ -8,11 +8,12 @@
 //	issuer.go      the issuer's decisions
 //	books.go       what they change
 //	journal.go     the file they are in before they are answered
-//	faults.go      what is to go wrong next
+//	faults.go      what can go wrong
+//	queue.go       what is to go wrong next, and the file it waits in
 //
 // A message is known by its transaction reference and retrieval reference number. One that comes again is
-// answered as before and booked once; only what was refused without being decided, and a refused reversal, is decided anew. A reversal of something
-// unknown is acknowledged and remembered, so that the original, arriving late, is refused. Voiding or
+// answered as before and booked once; only what was refused without being decided, and a refused reversal, is
+// decided anew. A reversal of something unknown is acknowledged and remembered, so that the original, arriving late, is refused. Voiding or
 // reversing takes everything back: captured and refunded amounts are zero afterwards. Undoing a capture
 // restores the hold.
 package simulator

@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"sync"
 	"time"
 
 	"pasarela"
@@ -26,9 +25,9 @@ type FaultOn string
 
 // Where faults fit. Sign-on, sign-off and echo are never hit.
 const (
-	OnAuthorization FaultOn = "authorization" // authorizations, sales, account verifications
+	OnAuthorization FaultOn = "authorization" // authorizations, sales, account verifications, reauthorizations
 	OnCapture       FaultOn = "capture"
-	OnReversal      FaultOn = "reversal" // reversals, voids, releases
+	OnReversal      FaultOn = "reversal" // reversals, voids, releases, reauthorizations given back
 	OnRefund        FaultOn = "refund"
 	OnAny           FaultOn = "any"
 )
@@ -100,77 +99,13 @@ func twoCharacters(code string) bool {
 // fits says whether the fault is meant for op.
 func (f Fault) fits(op pasarela.Message) bool {
 	switch op {
-	case pasarela.MessageAuthorize, pasarela.MessageSale, pasarela.MessageVerify:
+	case pasarela.MessageAuthorize, pasarela.MessageSale, pasarela.MessageVerify, pasarela.MessageReauthorize:
 		return f.On == OnAny || f.On == OnAuthorization
 	case pasarela.MessageCapture:
 		return f.On == OnAny || f.On == OnCapture
 	case pasarela.MessageRefund:
 		return f.On == OnAny || f.On == OnRefund
-	case pasarela.MessageVoid, pasarela.MessageRelease, pasarela.MessageReverse, pasarela.MessageReverseCapture:
-		return f.On == OnAny || f.On == OnReversal
 	default:
-		return false
+		return reverses(op) && (f.On == OnAny || f.On == OnReversal)
 	}
-}
-
-// faults is the queue, first in first used.
-type faults struct {
-	mu    sync.Mutex
-	queue []Fault // guarded by mu
-}
-
-func (q *faults) add(f Fault) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.queue = append(q.queue, f)
-}
-
-func (q *faults) list() []Fault {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return append([]Fault{}, q.queue...)
-}
-
-func (q *faults) clear() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.queue = nil
-}
-
-// take uses up one of the first fault that fits a message which arrived. Its Kind is "" where none fits.
-func (q *faults) take(op pasarela.Message) Fault {
-	return q.use(func(f Fault) bool { return f.Kind != FaultRefuseConnection && f.fits(op) })
-}
-
-// refuse uses up one refusal: of one that fits op, or of any where op is "".
-func (q *faults) refuse(op pasarela.Message) bool {
-	f := q.use(func(f Fault) bool { return f.Kind == FaultRefuseConnection && (op == "" || f.fits(op)) })
-	return f.Kind != ""
-}
-
-// refusing says whether connections are to be refused.
-func (q *faults) refusing() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for _, f := range q.queue {
-		if f.Kind == FaultRefuseConnection {
-			return true
-		}
-	}
-	return false
-}
-
-func (q *faults) use(wanted func(Fault) bool) Fault {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for i, f := range q.queue {
-		if !wanted(f) {
-			continue
-		}
-		if q.queue[i].Count--; q.queue[i].Count == 0 {
-			q.queue = append(q.queue[:i:i], q.queue[i+1:]...)
-		}
-		return f
-	}
-	return Fault{}
 }

@@ -1,6 +1,9 @@
 package simulator_test
 
 import (
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,8 +41,9 @@ func TestLostAnswerIsUnknownAndBooked(t *testing.T) {
 func TestLateAnswerIsCounted(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.fault(simulator.Fault{Kind: simulator.FaultLateResponse, On: simulator.OnAuthorization, DelayMS: 400})
-	r.want(r.sendWithin(r.request(pasarela.MessageSale), 100*time.Millisecond), pasarela.OutcomeUnknown, "")
+	r.approve(r.request(pasarela.MessageSale)) // the link is up
+	r.fault(simulator.Fault{Kind: simulator.FaultLateResponse, On: simulator.OnAuthorization, DelayMS: 1500})
+	r.want(r.sendWithin(r.request(pasarela.MessageSale), 500*time.Millisecond), pasarela.OutcomeUnknown, "")
 	r.wantStray(acquirer.StrayLate)
 	r.approve(r.request(pasarela.MessageSale))
 }
@@ -56,9 +60,10 @@ func TestSlowAnswerWithinTheTimeout(t *testing.T) {
 func TestLateAnswerComesAfterTheGatewaysTimeout(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, func(c *simulator.Config) { c.GatewayTimeout = 50 * time.Millisecond })
+	r.approve(r.request(pasarela.MessageSale)) // the link is up
 	r.fault(simulator.Fault{Kind: simulator.FaultLateResponse, On: simulator.OnAny})
 	began := time.Now()
-	r.want(r.sendWithin(r.request(pasarela.MessageSale), 50*time.Millisecond), pasarela.OutcomeUnknown, "")
+	r.want(r.sendWithin(r.request(pasarela.MessageSale), 500*time.Millisecond), pasarela.OutcomeUnknown, "")
 	r.wantStray(acquirer.StrayLate)
 	if took := time.Since(began); took < 1050*time.Millisecond {
 		t.Fatalf("late answer after %s, want 1.05 s", took)
@@ -146,7 +151,9 @@ func TestFaultsQueue(t *testing.T) {
 	if left := r.bank.Faults(); len(left) != 1 || left[0] != want {
 		t.Fatalf("faults are %+v, want %+v", left, want)
 	}
-	r.bank.ClearFaults()
+	if err := r.bank.ClearFaults(); err != nil {
+		t.Fatal(err)
+	}
 	r.approve(r.request(pasarela.MessageSale))
 }
 
@@ -224,5 +231,42 @@ func TestFaultsAreChecked(t *testing.T) {
 				t.Fatalf("error is %v, want one that says %q", err, c.text)
 			}
 		})
+	}
+}
+
+// What waits outlives the process, and what was used up stays used up. Refused connections end with it: the gateway
+// could not start to be told to forget them.
+func TestFaultsOutliveTheProcess(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.fault(simulator.Fault{Kind: simulator.FaultDecline, On: simulator.OnAuthorization, Count: 2, ResponseCode: "61"})
+	r.fault(simulator.Fault{Kind: simulator.FaultNoResponse, On: simulator.OnCapture})
+	r.want(r.send(r.request(pasarela.MessageSale)), pasarela.OutcomeDeclined, "61")
+	r.fault(simulator.Fault{Kind: simulator.FaultRefuseConnection, On: simulator.OnRefund})
+	again := openBank(t, simulator.Config{Dir: r.dir, Clock: noon})
+	want := []simulator.Fault{
+		{Kind: simulator.FaultDecline, On: simulator.OnAuthorization, Count: 1, ResponseCode: "61"},
+		{Kind: simulator.FaultNoResponse, On: simulator.OnCapture, Count: 1},
+	}
+	if got := again.Faults(); !slices.Equal(got, want) {
+		t.Fatalf("after a restart %+v wait, want %+v", got, want)
+	}
+	if err := again.ClearFaults(); err != nil {
+		t.Fatal(err)
+	}
+	if got := openBank(t, simulator.Config{Dir: r.dir, Clock: noon}).Faults(); len(got) != 0 {
+		t.Fatalf("forgotten faults came back: %+v", got)
+	}
+}
+
+// A queue that cannot be read is said so, not taken for empty.
+func TestUnreadableFaultsAreAnError(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "faults.json"), []byte("[{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := simulator.Open(simulator.Config{Dir: dir, Clock: noon}); err == nil || !strings.Contains(err.Error(), "delete the file") {
+		t.Fatalf("opened with %v", err)
 	}
 }

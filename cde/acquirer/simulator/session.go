@@ -91,12 +91,15 @@ func (c *session) handle(frame []byte) {
 	if known, ok := c.bank.cfg.Cards.Lookup(m.Card); ok {
 		card = known.Behaviour
 	}
-	f := c.bank.faults.take(q.op)
+	f, err := c.bank.faults.take(q.op)
+	if err != nil {
+		c.bank.cfg.Log.Error("fault was used and not crossed off", "error", err)
+	}
 	var delay time.Duration
 	switch q.op {
 	case pasarela.MessageAuthorize, pasarela.MessageSale:
 		q.account, delay = c.bank.fingerprint(m.Card), card.Delay
-	case pasarela.MessageVerify:
+	case pasarela.MessageVerify, pasarela.MessageReauthorize:
 		delay = card.Delay
 	}
 	r, booked := c.bank.book(q, card, f)

@@ -27,7 +27,7 @@ const defaultGatewayTimeout = 25 * time.Second
 
 // Config is what a Simulator needs. Dir and Clock are required.
 type Config struct {
-	Dir   string       // exists; holds the books and the key
+	Dir   string       // exists; holds the books, the key and the queue of faults
 	Cards *cards.Table // nil: every number is good for everything
 	Clock pasarela.Clock
 	Log   *slog.Logger // default: none
@@ -56,7 +56,7 @@ type Simulator struct {
 	random *rand.Rand // guarded by mu
 }
 
-// Open reads the books in cfg.Dir, or begins them. One simulator at a time may have them open.
+// Open reads the books in cfg.Dir, or begins them, and the faults that wait there. One simulator at a time may have them open.
 func Open(cfg Config) (*Simulator, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -78,8 +78,12 @@ func Open(cfg Config) (*Simulator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Simulator{cfg: cfg, key: key, journal: j, books: b, random: rand.New(cfg.Rand),
-		peers: newPeers(), closed: make(chan struct{})}, nil
+	s := &Simulator{cfg: cfg, key: key, journal: j, books: b, random: rand.New(cfg.Rand),
+		peers: newPeers(), closed: make(chan struct{})}
+	if err := s.faults.open(cfg.Dir); err != nil {
+		return nil, errors.Join(err, j.close())
+	}
+	return s, nil
 }
 
 // openKey reads the fingerprint key, or makes one.
@@ -186,18 +190,19 @@ func (s *Simulator) Reset() error {
 		return err
 	}
 	s.books = newBooks()
-	s.faults.clear()
-	return nil
+	return s.faults.clear()
 }
 
 // AddFault queues a fault. A refuse_connection closes the connections there are before AddFault returns. It
-// returns CodeInvalid with a text for whoever asked.
+// returns CodeInvalid with a text for whoever asked, and CodeInternal where the queue cannot be written.
 func (s *Simulator) AddFault(f Fault) error {
 	f, err := f.check()
 	if err != nil {
 		return err
 	}
-	s.faults.add(f)
+	if err := s.faults.add(f); err != nil {
+		return pasarela.Wrap(pasarela.CodeInternal, err, "fault was not queued")
+	}
 	if f.Kind == FaultRefuseConnection {
 		s.dismiss()
 	}
@@ -207,8 +212,8 @@ func (s *Simulator) AddFault(f Fault) error {
 // Faults lists what is left of the queue.
 func (s *Simulator) Faults() []Fault { return s.faults.list() }
 
-// ClearFaults empties the queue.
-func (s *Simulator) ClearFaults() { s.faults.clear() }
+// ClearFaults empties the queue. It fails where the queue's file cannot be written; then it stands as it was.
+func (s *Simulator) ClearFaults() error { return s.faults.clear() }
 
 // ConsumeRefusal uses up one refuse_connection that fits: the gateway in this process could not send op.
 func (s *Simulator) ConsumeRefusal(op pasarela.Message) { s.faults.refuse(op) }
@@ -230,7 +235,8 @@ func undecided(responseCode string) bool {
 // reverses says whether op takes something back.
 func reverses(op pasarela.Message) bool {
 	switch op {
-	case pasarela.MessageVoid, pasarela.MessageRelease, pasarela.MessageReverse, pasarela.MessageReverseCapture:
+	case pasarela.MessageVoid, pasarela.MessageRelease, pasarela.MessageReverse, pasarela.MessageReverseCapture,
+		pasarela.MessageReduce, pasarela.MessageReverseReauthorize:
 		return true
 	default:
 		return false
