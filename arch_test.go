@@ -21,7 +21,7 @@ var rooms = map[string]struct {
 	".":       {libraries: []string{"github.com/bojanz/currency"}, never: []string{"net/http", "database/sql", "os", "log", "log/slog"}},
 	"ledger":  {own: []string{"."}, never: []string{"net/http", "database/sql", "os", "log", "log/slog"}},
 	"store":   {own: []string{".", "ledger"}, never: []string{"net/http", "database/sql"}},
-	"gateway": {own: []string{".", "ledger", "store", "cde/vault"}, libraries: []string{"golang.org/x/sync"}, never: []string{"net/http", "database/sql"}},
+	"gateway": {own: []string{".", "ledger", "store", "cde/vault", "cde/threeds"}, libraries: []string{"golang.org/x/sync"}, never: []string{"net/http", "database/sql"}},
 
 	"store/sqlite":          {own: []string{".", "ledger", "store"}, libraries: []string{"modernc.org/sqlite"}, never: []string{"net/http"}},
 	"store/postgres":        {own: []string{".", "ledger", "store"}, libraries: []string{"github.com/jackc/pgx"}, never: []string{"net/http"}},
@@ -36,6 +36,11 @@ var rooms = map[string]struct {
 	"cde/acquirer/iso":       {own: []string{".", "cde/..."}, libraries: []string{"github.com/moov-io/iso8583"}, never: []string{"net/http", "database/sql"}},
 	"cde/acquirer/simulator": {own: []string{".", "cde/..."}, libraries: []string{"github.com/moov-io/iso8583", "github.com/tink-crypto"}, never: []string{"net/http", "database/sql"}},
 
+	"cde/threeds":           {own: []string{".", "cde/..."}, libraries: []string{"github.com/go-json-experiment/json"}, never: []string{"database/sql"}},
+	"cde/threeds/simulator": {own: []string{".", "cde/...", "pages"}, libraries: []string{"github.com/go-json-experiment/json"}, never: []string{"database/sql"}},
+
+	"pages": {own: []string{"."}, libraries: []string{"github.com/bojanz/currency"}, never: []string{"database/sql", "os", "log", "log/slog"}},
+
 	"dialect/internal/wire": {own: []string{"."}, libraries: []string{"github.com/go-json-experiment/json"}, never: []string{"database/sql"}},
 	"dialect/kushki":        {own: []string{".", "gateway", "cde/vault", "dialect/internal/wire"}, libraries: []string{"github.com/go-json-experiment/json"}, never: []string{"database/sql"}},
 	"dialect/monri":         {own: []string{".", "gateway", "cde/vault", "dialect/internal/wire"}, libraries: []string{"github.com/go-json-experiment/json"}, never: []string{"database/sql"}},
@@ -45,6 +50,7 @@ var rooms = map[string]struct {
 	"front":       {libraries: []string{"go.opentelemetry.io"}},
 	"telemetry":   {own: []string{"."}, libraries: []string{"github.com/prometheus", "go.opentelemetry.io"}},
 	"jobs":        {libraries: []string{"github.com/riverqueue/river", "github.com/jackc/pgx", "modernc.org/sqlite"}},
+	"receipt":     {own: []string{"."}, libraries: []string{"codeberg.org/go-pdf/fpdf", "golang.org/x/text"}, never: []string{"net/http", "database/sql", "os", "log"}},
 	"reconcile":   {own: []string{".", "ledger", "store"}, never: []string{"net/http", "database/sql"}},
 	"sandbox":     {own: []string{".", "gateway", "cde/acquirer", "cde/acquirer/simulator", "cde/cards"}, libraries: []string{"github.com/go-json-experiment/json"}, never: []string{"database/sql"}},
 }

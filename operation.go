@@ -101,8 +101,35 @@ func (p Payment) CaptureUnknown(reversal Trace, now time.Time) (Payment, error) 
 	return q, nil
 }
 
-// CaptureReversed records that the capture's reversal was acknowledged: the hold stands again.
-func (p Payment) CaptureReversed(now time.Time) (Payment, error) { return p.heldAgain(now) }
+// CaptureReversed records that the capture's reversal was acknowledged: the hold stands again, or the other
+// capture that was made meanwhile.
+func (p Payment) CaptureReversed(now time.Time) (Payment, error) {
+	if p.Captured == 0 {
+		return p.heldAgain(now)
+	}
+	q, err := p.to(StateCaptured, now)
+	if err != nil {
+		return p, err
+	}
+	return q.settled(), nil
+}
+
+// CaptureReopened owes the reversal of capture o anew: an approval came although the issuer has said, or is about
+// to say, that there was nothing to reverse. A capture that was made meanwhile stands; only o is reversed.
+func (p Payment) CaptureReopened(o Operation, reversal Trace, now time.Time) (Payment, error) {
+	switch {
+	case p.State == StateAuthorized, p.State == StateCaptured:
+	case p.State == StateUncapturing && p.Operation == o.ID:
+	default:
+		return p, p.refuse()
+	}
+	p.State, p.UpdatedAt, p.Operation = StateUncapturing, now, o.ID
+	if p.Captured == 0 {
+		p.CaptureTrace = o.Trace
+	}
+	p.Follow, p.Attempts, p.DueAt = reversal, 0, now
+	return p, nil
+}
 
 func (p Payment) heldAgain(now time.Time) (Payment, error) {
 	q, err := p.to(StateAuthorized, now)
@@ -131,7 +158,12 @@ func (p Payment) BeginExpiry(release Trace, now time.Time) (Payment, error) {
 	if p.State == StateAuthorized && now.Before(p.ExpiresAt) {
 		return p, Errorf(CodeWrongState, "authorization has not expired yet")
 	}
-	return p.begin(StateReleasing, Operation{Trace: release}, now, now)
+	q, err := p.begin(StateReleasing, Operation{Trace: release}, now, now)
+	if err != nil {
+		return p, err
+	}
+	q.Attempts = 0 // whoever claims the payment counts the first
+	return q, nil
 }
 
 // Released records that the hold is gone: voided where the merchant asked, expired where nobody did.
@@ -195,11 +227,12 @@ func (p Payment) GiveBackDeclined(now time.Time) (Payment, error) {
 	return q.settled(), nil
 }
 
+// begin counts the message that follows as an attempt: should the process die, it may have left.
 func (p Payment) begin(next PaymentState, o Operation, due, now time.Time) (Payment, error) {
 	q, err := p.to(next, now)
 	if err != nil {
 		return p, err
 	}
-	q.Operation, q.Follow, q.Attempts, q.DueAt = o.ID, o.Trace, 0, due
+	q.Operation, q.Follow, q.Attempts, q.DueAt = o.ID, o.Trace, 1, due
 	return q, nil
 }

@@ -24,7 +24,7 @@ const (
 	StateReversing   PaymentState = "reversing"   // outcome unknown, reversal not yet acknowledged
 	StateAuthorized  PaymentState = "authorized"  // held; falls due at its expiry
 	StateCapturing   PaymentState = "capturing"   // 0220 may be under way
-	StateUncapturing PaymentState = "uncapturing" // capture's outcome unknown, its reversal not yet acknowledged
+	StateUncapturing PaymentState = "uncapturing" // capture's outcome unknown or too late, its reversal not yet acknowledged
 	StateExtending   PaymentState = "extending"   // reauthorization may be under way
 	StateUnextending PaymentState = "unextending" // reauthorization's outcome unknown, its reversal not yet acknowledged
 	StateReducing    PaymentState = "reducing"    // a reauthorization is being given back
@@ -46,14 +46,14 @@ var Transitions = map[PaymentState][]PaymentState{
 	StateAuthorizing: {StateAuthorized, StateCaptured, StateDeclined, StateReversing},
 	StateReversing:   {StateReversed},
 	StateReversed:    {StateReversing},
-	StateAuthorized:  {StateCapturing, StateReleasing, StateExtending, StateReducing},
+	StateAuthorized:  {StateCapturing, StateReleasing, StateExtending, StateReducing, StateUncapturing},
 	StateExtending:   {StateAuthorized, StateUnextending},
 	StateUnextending: {StateAuthorized},
 	StateReducing:    {StateAuthorized},
 	StateCapturing:   {StateCaptured, StateAuthorized, StateUncapturing},
-	StateUncapturing: {StateAuthorized},
+	StateUncapturing: {StateAuthorized, StateCaptured},
 	StateReleasing:   {StateReleased, StateExpired},
-	StateCaptured:    {StateVoiding, StateRefunding},
+	StateCaptured:    {StateVoiding, StateRefunding, StateUncapturing},
 	StateVoiding:     {StateVoided, StateCaptured},
 	StateRefunding:   {StateRefunded, StateCaptured},
 }
@@ -105,7 +105,7 @@ type Payment struct {
 	Follow         Trace       // of the capture, reauthorization, void, refund or reversal under way
 	CaptureTrace   Trace       // of the capture that succeeded, for its void; of what is being reversed or given back
 	Operation      OperationID // capture, reauthorization, void or refund under way, "" when none
-	Attempts       int         // how often the message now owed was sent
+	Attempts       int         // how often the message now owed may have been sent
 	DueAt          time.Time   // when the sweeper must look at it; zero when nothing is owed
 	ExpiresAt      time.Time   // of an authorization's hold; set before the approval where it is to be shorter than usual
 	ResponseCode   string
@@ -205,10 +205,18 @@ func (p Payment) Reopened(reversal Trace, now time.Time) (Payment, error) {
 	return p, nil
 }
 
-// Attempted records that what is owed was sent once more, and when to try again.
+// Attempted records that what is owed is about to be sent once more, and when to try again.
 func (p Payment) Attempted(again, now time.Time) Payment {
 	p.Attempts++
 	p.DueAt, p.UpdatedAt = again, now
+	return p
+}
+
+// Unsent takes back an attempt that certainly never left, and says when to try again: after as long as the
+// message has been owed by now, within the bounds.
+func (p Payment) Unsent(least, most time.Duration, now time.Time) Payment {
+	p.Attempts = max(p.Attempts-1, 0)
+	p.DueAt, p.UpdatedAt = now.Add(min(max(now.Sub(p.Follow.SentAt), least), most)), now
 	return p
 }
 

@@ -74,6 +74,7 @@ func randomStep(t *rapid.T, p Payment, o Operation, now time.Time) Payment {
 		func() (Payment, error) { return p.CaptureFailed(now) },
 		func() (Payment, error) { return p.CaptureUnknown(Trace{}, now) },
 		func() (Payment, error) { return p.CaptureReversed(now) },
+		func() (Payment, error) { return p.CaptureReopened(o, Trace{RRN: "2"}, now) },
 		func() (Payment, error) { return p.BeginVoid(o, due, now) },
 		func() (Payment, error) { return p.BeginExpiry(Trace{}, now.Add(HoldCredit)) },
 		func() (Payment, error) { return p.Released(now) },
@@ -105,6 +106,25 @@ func TestAuthorizationHoldsAsLongAsItsCardType(t *testing.T) {
 		p, err := p.Approved(NetworkAnswer{Outcome: OutcomeApproved}, paymentTestTime)
 		if err != nil || !p.ExpiresAt.Equal(paymentTestTime.Add(hold)) || !p.DueAt.Equal(p.ExpiresAt) {
 			t.Errorf("%s: expires %s, due %s, %v", cardType, p.ExpiresAt, p.DueAt, err)
+		}
+	}
+}
+
+// A message counts as sent from its promise on, until it is certain that it never left; then it is tried again
+// after as long as it has been owed, within the bounds.
+func TestAttemptsCountWhatMayHaveLeft(t *testing.T) {
+	t.Parallel()
+	const least, most = time.Second, 5 * time.Minute
+	sold := Payment{Kind: KindSale, State: StateCaptured, Amount: Money{100, "USD"}, Captured: 100}
+	o := Operation{ID: "o", Trace: Trace{RRN: "1", SentAt: paymentTestTime}, Amount: Money{100, "USD"}}
+	p, err := sold.BeginVoid(o, paymentTestTime, paymentTestTime)
+	if err != nil || p.Attempts != 1 {
+		t.Fatalf("promised void counts %d attempts (%v), want 1", p.Attempts, err)
+	}
+	for owed, wait := range map[time.Duration]time.Duration{0: least, time.Minute: time.Minute, time.Hour: most} {
+		now := paymentTestTime.Add(owed)
+		if q := p.Unsent(least, most, now); q.Attempts != 0 || !q.DueAt.Equal(now.Add(wait)) {
+			t.Errorf("unsent after %s: %d attempts, the next after %s, want none and %s", owed, q.Attempts, q.DueAt.Sub(now), wait)
 		}
 	}
 }

@@ -7,17 +7,24 @@ import (
 	"time"
 
 	"pasarela"
+	"pasarela/cde/vault"
 	"pasarela/ledger"
 	"pasarela/store"
 )
 
-// AuthorizeRequest asks for a hold or a sale, of a token or of a stored card.
+// AuthorizeRequest asks for a hold or a sale: of a token, of a stored card, or of a card as it comes.
 type AuthorizeRequest struct {
 	Kind         pasarela.PaymentKind
+	ID           pasarela.PaymentID // where it was promised before; "" for a new one
 	Token        pasarela.TokenID
 	Subscription pasarela.SubscriptionID // in place of Token
+	Card         *vault.Card             // in place of Token
+	NeedsCVV     bool                    // of Card
+	Redirect     pasarela.TokenID        // redirect payment that this one pays, "" for none
 	Amount       pasarela.Money
-	Deferred     bool // in installments
+	Terms        pasarela.Terms
+	Initial      pasarela.PaymentID  // first payment of the series that a subsequent one belongs to
+	Own          *pasarela.OwnSecure // merchant's own 3-D Secure result, in place of ours
 	Dialect      string
 	Order        []byte // JSON of the dialect, kept with the payment; no card data
 	Remember     Remember
@@ -30,20 +37,21 @@ type AuthorizeRequest struct {
 // Authorize asks the issuer for the amount and answers the payment: authorized, captured, declined, or
 // reversing where no answer came in time.
 //
-// It returns CodeCurrencyNotAllowed, CodeTokenSpent, CodeTokenExpired, CodeAmountMismatch and
-// CodeDeferredMismatch (the token is spent by both all the same), CodeNotFound for a subscription,
-// CodeKeyReused, CodeBusy, *Replay, and CodeInternal where the promise or the outcome could not be stored; a
-// hold that may exist then is reversed.
+// It returns CodeCurrencyNotAllowed, CodeTokenSpent, CodeTokenExpired; CodeAmountMismatch,
+// CodeDeferredMismatch, CodeRecurrence, CodeAuthenticationRequired, CodeAuthenticationFailed and CodeOTPRequired
+// (the token is spent by these all the same); CodeNotFound for a subscription; what the vault refuses of a card
+// (CodeInvalid, CodeCardRejected, CodeCardNotEnabled) and CodeCVVRequired; CodeKeyReused, CodeBusy, *Replay, and
+// CodeInternal where the promise or the outcome could not be stored: a hold that may exist then is reversed.
 func (g *Gateway) Authorize(ctx context.Context, m pasarela.Merchant, r AuthorizeRequest) (pasarela.Payment, error) {
 	if !m.Allows(r.Amount.Currency) {
 		return pasarela.Payment{}, pasarela.Errorf(pasarela.CodeCurrencyNotAllowed, "merchant may not charge in %s", r.Amount.Currency)
 	}
 	var p pasarela.Payment
-	var cvv pasarela.Sealed
+	var out outgoing
 	var promised time.Time
 	err := g.once(ctx, m.ID, r.Remember, g.endedPayment(m.ID, r), func() (err error) {
 		promised = time.Now()
-		p, cvv, err = g.promise(ctx, m, r)
+		p, out, err = g.promise(ctx, m, r)
 		return err
 	})
 	if err != nil {
@@ -51,18 +59,31 @@ func (g *Gateway) Authorize(ctx context.Context, m pasarela.Merchant, r Authoriz
 		return pasarela.Payment{}, err
 	}
 	defer g.keys.done(m.ID, r.Remember.Name)
-	p, err = g.seeThrough(ctx, m, promised, p, cvv, r)
+	p, err = g.seeThrough(ctx, m, promised, p, out, r)
 	if err == nil && p.State == pasarela.StateReversing {
 		g.reverseSoon(m.ID, p.ID)
 	}
 	return p, err
 }
 
+// outgoing is what a payment's message carries that its row does not keep.
+type outgoing struct {
+	cvv   pasarela.Sealed
+	terms pasarela.Terms
+}
+
 // promise is the first step: it spends the source and commits the payment that is about to be sent. The
 // payment is under way unless an error is returned.
-func (g *Gateway) promise(ctx context.Context, m pasarela.Merchant, r AuthorizeRequest) (p pasarela.Payment, cvv pasarela.Sealed, err error) {
+func (g *Gateway) promise(ctx context.Context, m pasarela.Merchant, r AuthorizeRequest) (p pasarela.Payment, out outgoing, err error) {
 	now := g.now()
-	id, ticket, trace := g.IDs.Payment(), g.IDs.Ticket(now), g.Acquirer.NextTrace()
+	id, ticket, trace := r.ID, g.IDs.Ticket(now), g.Acquirer.NextTrace()
+	if id == "" {
+		id = g.IDs.Payment()
+	}
+	card, err := g.takeCard(m, id, r)
+	if err != nil {
+		return p, out, err
+	}
 	g.underWay.begin(string(id))
 	var refused error
 	err = g.Store.Update(ctx, m.ID, func(tx store.Tx) error {
@@ -71,16 +92,11 @@ func (g *Gateway) promise(ctx context.Context, m pasarela.Merchant, r AuthorizeR
 			Token: r.Token, Subscription: r.Subscription, Trace: trace, DueAt: g.deadline(now),
 			Dialect: r.Dialect, Order: r.Order, CreatedAt: now, UpdatedAt: now,
 		}
-		refused = nil
+		out, refused = outgoing{terms: r.Terms}, nil
 		if err := r.Remember.claim(tx, string(id), now); err != nil {
 			return err
 		}
-		if r.Subscription != "" {
-			err = chargeSubscription(tx, &p)
-		} else {
-			cvv, err, refused = spendToken(tx, &p, r.Deferred, now)
-		}
-		if err != nil {
+		if err, refused = g.takeSource(tx, m, &p, &out, card, r, now); err != nil {
 			return err
 		}
 		if refused != nil {
@@ -94,33 +110,61 @@ func (g *Gateway) promise(ctx context.Context, m pasarela.Merchant, r AuthorizeR
 	if err != nil {
 		g.underWay.end(string(id))
 	}
-	return p, cvv, err
+	return p, out, err
 }
 
-// spendToken takes the card from the token. refused says why the payment cannot go on although the token
-// has served with this: its spending is to be committed.
-func spendToken(tx store.Tx, p *pasarela.Payment, deferred bool, now time.Time) (cvv pasarela.Sealed, err, refused error) {
+// takeSource takes what is charged, and the proof that goes with it. refused says why the payment cannot go on
+// although its source has served with this: that is to be committed.
+func (g *Gateway) takeSource(tx store.Tx, m pasarela.Merchant, p *pasarela.Payment, out *outgoing, card vault.Sealing, r AuthorizeRequest, now time.Time) (err, refused error) {
+	if r.Redirect != "" {
+		if _, err := takeRedirect(tx, r.Redirect, func(d pasarela.Redirect) (pasarela.Redirect, error) { return d.Paid(now) }); err != nil {
+			return err, nil
+		}
+	}
+	switch {
+	case r.Subscription != "":
+		err = chargeSubscription(tx, p)
+	case r.Card != nil:
+		p.Card, p.Facts, out.cvv = card.Card, card.Facts, card.CVV
+		out.terms.Secure, refused = g.proveCard(m, r, card.Facts)
+	default:
+		err, refused = spendToken(tx, p, out, r, now)
+	}
+	if err != nil || refused != nil {
+		return err, refused
+	}
+	p.Recurrence = out.terms.Recurrence
+	return belongsToSeries(tx, *p, r)
+}
+
+// spendToken takes the card from the token.
+func spendToken(tx store.Tx, p *pasarela.Payment, out *outgoing, r AuthorizeRequest, now time.Time) (err, refused error) {
 	t, err := tx.Token(p.Token)
 	if pasarela.CodeOf(err) == pasarela.CodeNotFound {
-		return cvv, pasarela.Errorf(pasarela.CodeTokenSpent, "unknown token"), nil
+		return pasarela.Errorf(pasarela.CodeTokenSpent, "unknown token"), nil
 	}
 	if err != nil {
-		return cvv, err, nil
+		return err, nil
 	}
 	if t, err = t.Spend(pasarela.UseCharge, now); err != nil {
-		return cvv, err, nil
+		return err, nil
 	}
 	if err := tx.SpendToken(t.ID, now); err != nil {
-		return cvv, err, nil
+		return err, nil
+	}
+	p.Card, p.Facts, out.cvv = t.Card, t.Facts, t.CVV
+	out.terms.NetworkToken = out.terms.NetworkToken || t.NetworkToken
+	if t.Recurrence != pasarela.RecurrenceNone {
+		out.terms.Recurrence = t.Recurrence
 	}
 	if t.Total != p.Amount {
-		refused = pasarela.Errorf(pasarela.CodeAmountMismatch, "amount is %s, token was requested for %s", p.Amount, t.Total)
+		return nil, pasarela.Errorf(pasarela.CodeAmountMismatch, "amount is %s, token was requested for %s", p.Amount, t.Total)
 	}
-	if t.Deferred && !deferred {
-		refused = pasarela.Errorf(pasarela.CodeDeferredMismatch, "token was requested for installments: send months or deferred")
+	if t.Deferred && r.Terms.Installments.Months < 2 {
+		return nil, pasarela.Errorf(pasarela.CodeDeferredMismatch, "token was requested for installments: send months or deferred")
 	}
-	p.Card, p.Facts = t.Card, t.Facts
-	return t.CVV, nil, refused
+	out.terms.Secure, err, refused = prove(tx, p, t, r.Own, now)
+	return err, refused
 }
 
 func chargeSubscription(tx store.Tx, p *pasarela.Payment) error {
@@ -135,14 +179,35 @@ func chargeSubscription(tx store.Tx, p *pasarela.Payment) error {
 	return nil
 }
 
+// belongsToSeries refuses a subsequent payment that names no initial one which was approved.
+func belongsToSeries(tx store.Tx, p pasarela.Payment, r AuthorizeRequest) (err, refused error) {
+	if p.Recurrence != pasarela.RecurrenceSubsequent || p.Subscription != "" {
+		return nil, nil
+	}
+	refused = pasarela.Errorf(pasarela.CodeRecurrence, "a subsequent payment names the initial one that was approved")
+	if r.Initial == "" {
+		return nil, refused
+	}
+	first, err := tx.Payment(r.Initial)
+	switch {
+	case pasarela.CodeOf(err) == pasarela.CodeNotFound:
+		return nil, refused
+	case err != nil:
+		return err, nil
+	case first.Recurrence != pasarela.RecurrenceInitial || first.ApprovalCode == "":
+		return nil, refused
+	}
+	return nil, nil
+}
+
 // seeThrough is the second step and the third: it sends what was promised and commits what came of it.
-func (g *Gateway) seeThrough(ctx context.Context, m pasarela.Merchant, promised time.Time, p pasarela.Payment, cvv pasarela.Sealed, r AuthorizeRequest) (pasarela.Payment, error) {
+func (g *Gateway) seeThrough(ctx context.Context, m pasarela.Merchant, promised time.Time, p pasarela.Payment, out outgoing, r AuthorizeRequest) (pasarela.Payment, error) {
 	defer g.underWay.end(string(p.ID))
 	message := request(pasarela.MessageSale, m, p)
 	if r.Kind == pasarela.KindAuthorization {
 		message.Message = pasarela.MessageAuthorize
 	}
-	message.CVV = cvv
+	message.CVV, message.Terms = out.cvv, out.terms
 	answer := g.sendPromised(ctx, promised, message)
 	ctx, cancel := afterwards(ctx)
 	defer cancel()

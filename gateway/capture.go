@@ -20,8 +20,8 @@ type OperationRequest struct {
 }
 
 // Capture takes what an authorization holds, up to 110 % of it. It answers the payment and the operation,
-// which is approved, declined by the issuer, or reversed where no answer came in time: then the
-// authorization stands as before.
+// which is approved, declined by the issuer, or reversed where no answer came in time or where another node
+// took the capture back: then the authorization stands as before.
 //
 // It returns CodeNotFound, CodeCurrencyMismatch, CodeCaptureAmount, CodeWrongState, CodeAlreadyVoided,
 // CodeBusy, CodeKeyReused, *Replay and CodeInternal.
@@ -155,30 +155,17 @@ func reserve(p pasarela.Payment, o pasarela.Operation, due, now time.Time) (pasa
 }
 
 // endCapture is the third step of a capture.
-func (g *Gateway) endCapture(ctx context.Context, m pasarela.Merchant, o pasarela.Operation, a pasarela.NetworkAnswer, r OperationRequest) (p pasarela.Payment, _ pasarela.Operation, err error) {
-	ended := o
+func (g *Gateway) endCapture(ctx context.Context, m pasarela.Merchant, o pasarela.Operation, a pasarela.NetworkAnswer, r OperationRequest) (p pasarela.Payment, ended pasarela.Operation, err error) {
 	err = g.Store.Update(ctx, m.ID, func(tx store.Tx) error {
-		p = pasarela.Payment{}
+		p, ended = pasarela.Payment{}, o
 		q, err := tx.Payment(o.Payment)
 		if err != nil {
 			return err
 		}
-		if q.Operation != o.ID {
-			return pasarela.Errorf(pasarela.CodeBusy, "capture was taken over by a recovery")
-		}
-		now := g.now()
-		switch a.Outcome {
-		case pasarela.OutcomeApproved:
-			ended = o.Ended(pasarela.OpApproved, a, now)
-			if q, err = q.CaptureDone(o.Amount, now); err == nil {
-				err = g.post(tx, ledger.OnCaptured(q))
-			}
-		case pasarela.OutcomeDeclined, pasarela.OutcomeNotSent:
-			ended = o.Ended(pasarela.OpDeclined, refusal(a), now)
-			q, err = q.CaptureFailed(now)
-		default:
-			ended = o.Ended(pasarela.OpReversed, pasarela.NetworkAnswer{ResponseCode: pasarela.ResponseNoAnswer}, now)
-			q, err = q.CaptureUnknown(g.Acquirer.NextTrace(), now)
+		if q.Operation == o.ID && q.State == pasarela.StateCapturing {
+			q, ended, err = g.captureOutcome(tx, q, o, a)
+		} else {
+			q, ended, err = g.captureTaken(tx, q, o, a)
 		}
 		if err != nil {
 			return err
@@ -190,6 +177,37 @@ func (g *Gateway) endCapture(ctx context.Context, m pasarela.Merchant, o pasarel
 		return nil
 	})
 	return p, ended, err
+}
+
+// captureOutcome moves payment and operation by the answer, and posts.
+func (g *Gateway) captureOutcome(tx store.Tx, p pasarela.Payment, o pasarela.Operation, a pasarela.NetworkAnswer) (_ pasarela.Payment, _ pasarela.Operation, err error) {
+	now := g.now()
+	switch a.Outcome {
+	case pasarela.OutcomeApproved:
+		o = o.Ended(pasarela.OpApproved, a, now)
+		if p, err = p.CaptureDone(o.Amount, now); err == nil {
+			err = g.post(tx, ledger.OnCaptured(p))
+		}
+	case pasarela.OutcomeDeclined, pasarela.OutcomeNotSent:
+		o = o.Ended(pasarela.OpDeclined, refusal(a), now)
+		p, err = p.CaptureFailed(now)
+	default:
+		o = o.Ended(pasarela.OpReversed, pasarela.NetworkAnswer{ResponseCode: pasarela.ResponseNoAnswer}, now)
+		p, err = p.CaptureUnknown(g.Acquirer.NextTrace(), now)
+	}
+	return p, o, err
+}
+
+// captureTaken is captureOutcome for a capture that another node took for abandoned and has taken back, or is about
+// to. It stays reversed, and is reversed anew where the issuer may have approved it after that.
+func (g *Gateway) captureTaken(tx store.Tx, p pasarela.Payment, o pasarela.Operation, a pasarela.NetworkAnswer) (pasarela.Payment, pasarela.Operation, error) {
+	o, err := tx.Operation(o.ID)
+	if err == nil && (a.Outcome == pasarela.OutcomeApproved || a.Outcome == pasarela.OutcomeUnknown) {
+		if p, err = g.recaptured(p, o, g.now()); err != nil {
+			err = pasarela.Wrap(pasarela.CodeOf(err), err, "capture was taken back and may have been approved after that")
+		}
+	}
+	return p, o, err
 }
 
 // refusal gives a message that never left a response code of its own.
@@ -217,10 +235,17 @@ func (g *Gateway) endOperation(tx store.Tx, p pasarela.Payment, o pasarela.Opera
 	return r.Remember.settle(tx, string(o.ID), r.Answer(p, o))
 }
 
+// reverseCapture takes capture o back: the one under way, or one besides the capture that stands.
+func reverseCapture(m pasarela.Merchant, p pasarela.Payment, o pasarela.Operation) pasarela.NetworkRequest {
+	r := followUp(pasarela.MessageReverseCapture, m, p, o.Amount)
+	r.Original, r.Of = o.Trace, pasarela.MessageCapture
+	return r
+}
+
 // followUp is a message about what an earlier one authorized.
 func followUp(kind pasarela.Message, m pasarela.Merchant, p pasarela.Payment, amount pasarela.Money) pasarela.NetworkRequest {
 	r := request(kind, m, p)
-	r.Trace, r.Original, r.Amount, r.Attempt = p.Follow, p.Trace, amount, max(p.Attempts, 1)
+	r.Trace, r.Original, r.Amount, r.Attempt, r.Operation = p.Follow, p.Trace, amount, max(p.Attempts, 1), p.Operation
 	switch {
 	case p.CaptureTrace.RRN != "":
 		r.Original, r.Of = p.CaptureTrace, pasarela.MessageCapture

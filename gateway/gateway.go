@@ -11,7 +11,7 @@ import (
 	"pasarela/store"
 )
 
-// Acquirer is the link to the network.
+// Acquirer is the link to the network. It should be a LateReporter too.
 type Acquirer interface {
 	// NextTrace is a trace that no other message under way carries.
 	NextTrace() pasarela.Trace
@@ -34,7 +34,8 @@ type Observer interface {
 	Outcome(verb, result, code string)
 }
 
-// Config is what a Gateway works with. All of it is required but Observer.
+// Config is what a Gateway works with. All of it is required but Observer, and Authenticator where no card is to
+// take part in 3-D Secure.
 type Config struct {
 	Store    store.Store
 	Vault    Vault
@@ -43,6 +44,8 @@ type Config struct {
 	IDs      *pasarela.IDs
 	Log      *slog.Logger
 	Observer Observer
+
+	Authenticator Authenticator
 
 	// AcquirerTimeout is how long, in real time, one message waits for its answer.
 	AcquirerTimeout time.Duration
@@ -57,7 +60,7 @@ type Gateway struct {
 	keys     keyWaiters
 
 	sweeping   sync.Mutex // held by the one sweep of this process
-	background background // reversals started right after a time-out
+	background background // reversals started right after a time-out, late approvals
 	stopping   context.Context
 	stop       context.CancelFunc
 }
@@ -67,18 +70,24 @@ func New(c Config) *Gateway {
 	if c.Observer == nil {
 		c.Observer = silent{}
 	}
+	if c.Authenticator == nil {
+		c.Authenticator = nobodyEnrolled{}
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	g := &Gateway{Config: c, stopping: ctx, stop: cancel}
 	g.directory.init()
 	g.keys.init()
 	g.underWay.init()
+	if late, ok := c.Acquirer.(LateReporter); ok {
+		late.OnLate(g.hearLate)
+	}
 	return g
 }
 
-// Close waits for reversals under way.
+// Close waits for what runs beside the requests: reversals, and what follows from late approvals.
 func (g *Gateway) Close() {
 	g.stop()
-	g.background.wait()
+	g.background.close()
 }
 
 // now is the gateway's time: UTC in microseconds.
@@ -127,7 +136,7 @@ func request(kind pasarela.Message, m pasarela.Merchant, p pasarela.Payment) pas
 	return pasarela.NetworkRequest{
 		Message: kind, Attempt: 1, Reference: p.ID, Trace: p.Trace, Amount: p.Amount,
 		Merchant: m.ID, Name: m.Name, Country: m.Country,
-		Card: p.Card, Facts: p.Facts, Stored: p.Subscription != "",
+		Card: p.Card, Facts: p.Facts, Stored: p.Subscription != "" || p.Recurrence == pasarela.RecurrenceSubsequent,
 	}
 }
 

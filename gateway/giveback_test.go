@@ -185,6 +185,9 @@ func TestAVoidThatTheIssuerCannotLocateIsNotBooked(t *testing.T) {
 			_, o, err := r.gateway.Void(t.Context(), r.merchant, about(p, 0)) // does not leave: the sweeper will send it
 			r.must(err)
 			r.wantOperation(o, o.State, pasarela.OpPending)
+			for range 3 {
+				r.runDue(time.Hour) // nor does it now
+			}
 			r.must(r.bank.AddFault(simulator.Fault{Kind: simulator.FaultDecline, On: simulator.OnReversal, ResponseCode: "25"}))
 			r.unplug.Store(false)
 			r.settle()
@@ -222,8 +225,51 @@ func TestAReleaseOrReversalThatTheIssuerCannotLocateIsDone(t *testing.T) {
 		r.wantIssuer(held, simulator.StateReleased, 0, 0)
 		lost, err := r.gateway.Authorize(t.Context(), r.merchant, r.charge(pasarela.KindSale, 100))
 		r.must(err)
-		r.runDue(0)
+		r.settle()
 		r.wantState(lost, pasarela.StateReversed)
 		r.wantAgreement()
 	})
+}
+
+// What gives money back has one trace however often it is sent. An issuer that does not locate the payment any more
+// has given it back; only where no copy can have left before, it has refused.
+func TestARepetitionThatTheIssuerCannotLocateWasCarriedOut(t *testing.T) {
+	for name, lose := range map[string]func(disk *tapped) pasarela.NetworkAnswer{
+		"answer was lost": func(*tapped) pasarela.NetworkAnswer {
+			return pasarela.NetworkAnswer{Outcome: pasarela.OutcomeUnknown}
+		},
+		"outcome was not stored": func(disk *tapped) pasarela.NetworkAnswer {
+			disk.on(1, func(func() error) error { return pasarela.Wrap(pasarela.CodeInternal, errStore, "not stored") })
+			return pasarela.NetworkAnswer{Outcome: pasarela.OutcomeApproved, ResponseCode: "00"}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onBoth(t, func(t *testing.T, r *rig) {
+				disk := r.tap()
+				first := map[pasarela.PaymentID]bool{}
+				r.interpose(func(q pasarela.NetworkRequest, pass func() pasarela.NetworkAnswer) pasarela.NetworkAnswer {
+					switch {
+					case q.Message != pasarela.MessageVoid && q.Message != pasarela.MessageRefund:
+						return pass()
+					case first[q.Reference]:
+						return said("25")
+					}
+					first[q.Reference] = true
+					pass()
+					return lose(disk)
+				})
+				voided, refunded := r.paid(pasarela.KindSale, 100), r.paid(pasarela.KindSale, 100)
+				_, _, _ = r.gateway.Void(t.Context(), r.merchant, about(voided, 0)) // the books say what became of it
+				_, _, _ = r.gateway.Refund(t.Context(), r.merchant, about(refunded, 0))
+				r.wantState(voided, pasarela.StateVoiding)
+				r.wantState(refunded, pasarela.StateRefunding)
+				r.settle()
+				r.wantState(voided, pasarela.StateVoided)
+				r.wantState(refunded, pasarela.StateRefunded)
+				r.wantIssuer(voided, simulator.StateReversed, 0, 0)
+				r.wantIssuer(refunded, simulator.StateRefunded, 100, 100)
+				r.wantAgreement()
+			})
+		})
+	}
 }

@@ -14,8 +14,8 @@ const (
 	purgeBatch  = 500
 )
 
-// Purge deletes the card data of tokens that expired, tokens that expired long ago, and idempotency keys
-// that ran out. It returns how many rows it touched.
+// Purge deletes the card data of tokens that expired; tokens, redirect payments and authentications that came to
+// nothing long ago; and idempotency keys that ran out. It returns how many rows it touched.
 func (g *Gateway) Purge(ctx context.Context) (int, error) {
 	total := 0
 	err := g.eachMerchant(ctx, g.Store.MerchantIDs, func(m pasarela.MerchantID) error {
@@ -38,7 +38,15 @@ func (g *Gateway) purgeOnce(ctx context.Context, m pasarela.MerchantID) (n int, 
 			return err
 		}
 		keys, err := tx.ForgetKeys(now, purgeBatch)
-		n = max(tokens, keys)
+		if err != nil {
+			return err
+		}
+		authentications, err := tx.ForgetAuthentications(now.Add(-tokenMemory), purgeBatch)
+		if err != nil {
+			return err
+		}
+		redirects, err := tx.ForgetRedirects(now.Add(-tokenMemory), purgeBatch)
+		n = max(tokens, keys, authentications, redirects)
 		return err
 	})
 	return n, err

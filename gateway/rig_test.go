@@ -171,7 +171,7 @@ func (r *rig) token(card string, use pasarela.TokenUse, total pasarela.Money) pa
 	r.must(err)
 	cvv, err := vault.ParseCVV("123")
 	r.must(err)
-	t, err := r.gateway.Tokenize(r.t.Context(), r.merchant, gateway.TokenizeRequest{Use: use, Total: total,
+	t, _, err := r.gateway.Tokenize(r.t.Context(), r.merchant, gateway.TokenizeRequest{Use: use, Total: total,
 		Card: vault.Card{Number: number, CVV: cvv, Expiry: "4912"}})
 	r.must(err)
 	return t.ID

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,10 +15,11 @@ import (
 )
 
 const (
-	sweepBatch   = 256             // payments read at a time
-	sweepWorkers = 16              // messages of a sweep under way at once
-	backoffFirst = time.Second     // before the first repetition
-	backoffMost  = 5 * time.Minute // between two repetitions
+	sweepBatch     = 256             // payments of a merchant's turn
+	sweepMerchants = 4               // merchants that have their turn at once
+	sweepWorkers   = 16              // messages of a turn under way at once: of a sweep, so many for each merchant
+	backoffFirst   = time.Second     // before the first repetition
+	backoffMost    = 5 * time.Minute // between two repetitions
 	// recoverAhead bounds how far in the future a pending payment of a dead process can fall due.
 	recoverAhead = 2 * backoffMost
 	recoverBatch = 10_000
@@ -33,25 +33,18 @@ func backoff(attempt int) time.Duration {
 
 // Sweep does what has fallen due at every merchant: it reverses what a crash or a time-out left pending,
 // repeats what was not acknowledged, and releases authorizations that ran out. It returns how many payments
-// it moved. What fails stays due and is logged; several nodes may sweep at once.
+// it moved. What fails stays due and is logged; several nodes may sweep at once. While a merchant has more due than
+// one batch, what falls due at the others meanwhile is done too.
 func (g *Gateway) Sweep(ctx context.Context) (int, error) {
-	until := g.now()
-	return g.sweep(ctx, until, func(m pasarela.MerchantID) (total int, err error) {
-		for {
-			n, err := g.sweepOnce(ctx, m, until, sweepBatch)
-			total += n
-			if err != nil || n == 0 {
-				return total, err
-			}
-		}
-	})
+	return g.sweep(ctx, &turns{list: g.Store.MerchantsDue, until: g.now, batch: sweepBatch, again: true})
 }
 
 // RunDue does everything that has fallen due by now, and returns when it is done: what this process is
 // already reversing, then a sweep, then a purge. It is what a sandbox calls after moving its clock.
 func (g *Gateway) RunDue(ctx context.Context) error {
 	g.background.wait()
-	_, swept := g.Sweep(ctx)
+	until := g.now()
+	_, swept := g.sweep(ctx, &turns{list: g.Store.MerchantsDue, until: func() time.Time { return until }, batch: sweepBatch, again: true})
 	_, purged := g.Purge(ctx)
 	return errors.Join(swept, purged)
 }
@@ -60,24 +53,38 @@ func (g *Gateway) RunDue(ctx context.Context) error {
 // Only the sole user of a database may call it, when it starts.
 func (g *Gateway) Recover(ctx context.Context) (int, error) {
 	until := g.now().Add(recoverAhead + g.AcquirerTimeout)
-	return g.sweep(ctx, until, func(m pasarela.MerchantID) (int, error) {
-		return g.sweepOnce(ctx, m, until, recoverBatch) // once: what fails now falls due by itself
-	})
+	// One turn each: what fails now falls due by itself.
+	return g.sweep(ctx, &turns{list: g.Store.MerchantsDue, until: func() time.Time { return until }, batch: recoverBatch})
 }
 
-func (g *Gateway) sweep(ctx context.Context, until time.Time, payments func(pasarela.MerchantID) (int, error)) (int, error) {
+// sweep hands out turns, a few at once, until nobody wants another.
+func (g *Gateway) sweep(ctx context.Context, t *turns) (total int, failed error) {
 	g.sweeping.Lock()
 	defer g.sweeping.Unlock()
-	total := 0
-	due := func(ctx context.Context, after pasarela.MerchantID, limit int) ([]pasarela.MerchantID, error) {
-		return g.Store.MerchantsDue(ctx, until, after, limit)
+	results := make(chan result)
+	for running := 0; ; running-- {
+		for running < sweepMerchants {
+			next, ok := t.next(ctx)
+			if !ok {
+				break
+			}
+			running++
+			go func() { results <- g.sweepTurn(ctx, next, t.batch) }()
+		}
+		if running == 0 {
+			return total, errors.Join(t.failed, ctx.Err())
+		}
+		r := <-results
+		total += r.moved
+		t.ended(r)
 	}
-	err := g.eachMerchant(ctx, due, func(m pasarela.MerchantID) error {
-		n, err := payments(m)
-		total += n
-		return errors.Join(err, g.sweepSubscriptions(ctx, m, until))
-	})
-	return total, err
+}
+
+// sweepTurn does a batch of what has fallen due at a merchant.
+func (g *Gateway) sweepTurn(ctx context.Context, t turn, batch int) result {
+	moved, more, err := g.sweepOnce(ctx, t.merchant, t.until, batch)
+	rejected, subscriptionsErr := g.sweepSubscriptions(ctx, t.merchant, t.until)
+	return result{turn: t, moved: moved, more: more || rejected == sweepBatch, err: errors.Join(err, subscriptionsErr)}
 }
 
 // eachMerchant calls visit for every merchant of a list; such lists are the one thing that crosses merchants. A
@@ -105,88 +112,30 @@ func (g *Gateway) eachMerchant(ctx context.Context, list merchantList, visit fun
 // merchantList is a page of merchants, in order, above after.
 type merchantList func(ctx context.Context, after pasarela.MerchantID, limit int) ([]pasarela.MerchantID, error)
 
-// sweepOnce does what one batch of payments owes and says how many it claimed.
-func (g *Gateway) sweepOnce(ctx context.Context, id pasarela.MerchantID, until time.Time, batch int) (int, error) {
+// sweepOnce does what one batch of payments owes. It says how many it claimed, and whether there may be more.
+func (g *Gateway) sweepOnce(ctx context.Context, id pasarela.MerchantID, until time.Time, batch int) (moved int, more bool, err error) {
 	due, err := g.Store.Due(ctx, id, until, batch)
 	if err != nil || len(due) == 0 {
-		return 0, err
+		return 0, false, err
 	}
 	m, err := g.Merchant(ctx, id)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	var claimed atomic.Int64
 	var group errgroup.Group
 	group.SetLimit(sweepWorkers)
 	for _, payment := range due {
 		group.Go(func() error {
-			if g.pay(ctx, m, payment, until) {
+			if ctx.Err() == nil && g.pay(ctx, m, payment, until) {
 				claimed.Add(1)
 			}
 			return ctx.Err()
 		})
 	}
 	err = group.Wait()
-	return int(claimed.Load()), err
-}
-
-// reverseSoon sends a reversal at once, beside the requests, when there is room; else the sweeper does.
-func (g *Gateway) reverseSoon(id pasarela.MerchantID, payment pasarela.PaymentID) {
-	g.background.start(func() {
-		m, err := g.Merchant(g.stopping, id)
-		if err != nil {
-			return // the sweeper will find the payment and report what is wrong
-		}
-		g.pay(g.stopping, m, payment, g.now())
-	})
-}
-
-// backgroundReversals is how many reversals run beside the requests; the sweeper does the rest.
-const backgroundReversals = 32
-
-// background runs a bounded number of tasks that can be waited for.
-type background struct {
-	mu      sync.Mutex
-	running int             // guarded by mu
-	waiting []chan struct{} // closed when running falls to zero; guarded by mu
-}
-
-func (b *background) start(task func()) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.running == backgroundReversals {
-		return
-	}
-	b.running++
-	go func() {
-		defer b.end()
-		task()
-	}()
-}
-
-func (b *background) end() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.running--; b.running > 0 {
-		return
-	}
-	for _, w := range b.waiting {
-		close(w)
-	}
-	b.waiting = nil
-}
-
-// wait returns once no task runs.
-func (b *background) wait() {
-	b.mu.Lock()
-	if b.running == 0 {
-		b.mu.Unlock()
-		return
-	}
-	w := make(chan struct{})
-	b.waiting = append(b.waiting, w)
-	b.mu.Unlock()
-	<-w
+	moved = int(claimed.Load())
+	return moved, len(due) == batch && moved > 0, err
 }
 
 // pay does what a payment owes and says whether it claimed it. The claim, committed before the message is
@@ -196,9 +145,9 @@ func (g *Gateway) pay(ctx context.Context, m pasarela.Merchant, id pasarela.Paym
 		return false
 	}
 	defer g.underWay.end(string(id))
-	p, amount, err := g.claimDue(ctx, m.ID, id, until)
+	p, o, err := g.claimDue(ctx, m.ID, id, until)
 	if err == nil && p.State.Pending() {
-		err = g.repeat(ctx, m, p, amount)
+		err = g.repeat(ctx, m, p, o)
 	}
 	if err != nil {
 		g.Log.LogAttrs(ctx, slog.LevelError, "what a payment owes could not be done; it stays due",
@@ -208,22 +157,20 @@ func (g *Gateway) pay(ctx context.Context, m pasarela.Merchant, id pasarela.Paym
 	return p.State.Pending()
 }
 
-// claimDue moves a due payment to the state in which it owes a message, and counts the attempt. It returns
-// the zero payment when there is nothing to do.
-func (g *Gateway) claimDue(ctx context.Context, m pasarela.MerchantID, id pasarela.PaymentID, until time.Time) (p pasarela.Payment, amount pasarela.Money, err error) {
+// claimDue moves a due payment to the state in which it owes a message, and counts the attempt. It returns the
+// operation under way too, and the zero payment when there is nothing to do.
+func (g *Gateway) claimDue(ctx context.Context, m pasarela.MerchantID, id pasarela.PaymentID, until time.Time) (p pasarela.Payment, o pasarela.Operation, err error) {
 	err = g.Store.Update(ctx, m, func(tx store.Tx) error {
-		p, amount = pasarela.Payment{}, pasarela.Money{}
+		p, o = pasarela.Payment{}, pasarela.Operation{}
 		q, err := tx.Payment(id)
 		now := g.now()
 		if err != nil || !isDue(q, until, now) {
 			return err
 		}
 		if q.Operation != "" {
-			o, err := tx.Operation(q.Operation)
-			if err != nil {
+			if o, err = tx.Operation(q.Operation); err != nil {
 				return err
 			}
-			amount = o.Amount
 			if q.State == pasarela.StateCapturing {
 				o = o.Ended(pasarela.OpReversed, pasarela.NetworkAnswer{ResponseCode: pasarela.ResponseNoAnswer}, now)
 				if err := tx.PutOperation(o); err != nil {
@@ -237,7 +184,7 @@ func (g *Gateway) claimDue(ctx context.Context, m pasarela.MerchantID, id pasare
 		p = q.Attempted(g.deadline(now).Add(backoff(q.Attempts+1)), now)
 		return tx.PutPayment(p)
 	})
-	return p, amount, err
+	return p, o, err
 }
 
 func isDue(p pasarela.Payment, until, now time.Time) bool {
@@ -262,25 +209,24 @@ func (g *Gateway) takeOver(p pasarela.Payment, now time.Time) (pasarela.Payment,
 }
 
 // repeat sends what a claimed payment owes and commits what came of it.
-func (g *Gateway) repeat(ctx context.Context, m pasarela.Merchant, p pasarela.Payment, amount pasarela.Money) error {
-	message, err := owed(m, p, amount)
+func (g *Gateway) repeat(ctx context.Context, m pasarela.Merchant, p pasarela.Payment, o pasarela.Operation) error {
+	message, err := owed(m, p, o)
 	if err != nil {
 		return err
 	}
 	a := g.send(ctx, message)
-	if p.Attempts > 1 || (p.State != pasarela.StateReversing && p.State != pasarela.StateUncapturing) {
-		a = ofRepeat(a) // all but the first reversal may have been carried out before
+	switch {
+	case a.ResponseCode == codeNotLocated && g.originalUnderWay(message):
+		a.Outcome = pasarela.OutcomeUnknown
+	case p.Attempts > 1: // an earlier copy may have been carried out
+		a = ofRepeat(a)
 	}
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	g.Observer.Outcome("sweep_"+string(p.State), string(a.Outcome), a.ResponseCode)
-	decided := acknowledged(a)
-	if p.State == pasarela.StateVoiding || p.State == pasarela.StateRefunding {
-		decided = decided || a.Outcome == pasarela.OutcomeDeclined
-	}
-	switch {
+	switch decided := decides(p.State, a); {
 	case !decided:
-		return g.postpone(ctx, m.ID, p)
+		return g.postpone(ctx, m.ID, p, a)
 	case p.State == pasarela.StateReversing || p.State == pasarela.StateUncapturing:
 		return g.endReversal(ctx, m.ID, p)
 	default:
@@ -289,19 +235,47 @@ func (g *Gateway) repeat(ctx context.Context, m pasarela.Merchant, p pasarela.Pa
 	}
 }
 
-// ofRepeat reads the answer to a message that may have been carried out before. An issuer that calls it a
-// duplicate (94) has done what it asks; one that could not look (06, 19, 68, 91, 92, 96) has decided nothing.
+// decides says whether an answer ends what a payment in that state owes.
+func decides(s pasarela.PaymentState, a pasarela.NetworkAnswer) bool {
+	switch s {
+	case pasarela.StateVoiding, pasarela.StateRefunding:
+		return a.Outcome == pasarela.OutcomeApproved || a.Outcome == pasarela.OutcomeDeclined
+	case pasarela.StateReleasing:
+		return acknowledged(a)
+	default:
+		return a.Outcome == pasarela.OutcomeApproved
+	}
+}
+
+// ofRepeat reads the answer to a message of which an earlier copy may have been carried out. All copies have one
+// trace, so an issuer that calls it a duplicate (94) has done what it asks, and one that finds nothing to do it to
+// (25) has done so too: what it gives back it approved itself. One that could not look (06, 19, 68, 91, 92, 96)
+// has decided nothing.
 func ofRepeat(a pasarela.NetworkAnswer) pasarela.NetworkAnswer {
 	if a.Outcome != pasarela.OutcomeDeclined {
 		return a
 	}
 	switch a.ResponseCode {
-	case "94":
+	case "94", codeNotLocated:
 		a.Outcome = pasarela.OutcomeApproved
 	case "06", "19", "68", "91", "92", "96":
 		a.Outcome = pasarela.OutcomeUnknown
 	}
 	return a
+}
+
+// codeNotLocated is an issuer's "unable to locate the record".
+const codeNotLocated = "25"
+
+// originalUnderWay says whether what is to be reversed may still reach the issuer: then that the issuer has not
+// located it means nothing.
+func (g *Gateway) originalUnderWay(r pasarela.NetworkRequest) bool {
+	switch r.Message {
+	case pasarela.MessageReverse, pasarela.MessageReverseCapture, pasarela.MessageReverseReauthorize:
+		return g.now().Before(r.Original.SentAt.Add(g.AcquirerTimeout))
+	default:
+		return false
+	}
 }
 
 // endReversal commits the acknowledgement of the reversal that was claimed.
@@ -332,22 +306,26 @@ func (g *Gateway) endReversal(ctx context.Context, m pasarela.MerchantID, claime
 func sameMessage(a, b pasarela.Trace) bool { return a.STAN == b.STAN && a.RRN == b.RRN }
 
 // postpone gives up the claim of an attempt that was not acknowledged, until its back-off has passed.
-func (g *Gateway) postpone(ctx context.Context, m pasarela.MerchantID, claimed pasarela.Payment) error {
+func (g *Gateway) postpone(ctx context.Context, m pasarela.MerchantID, claimed pasarela.Payment, a pasarela.NetworkAnswer) error {
 	return g.Store.Update(ctx, m, func(tx store.Tx) error {
 		p, err := tx.Payment(claimed.ID)
 		if err != nil || p.State != claimed.State || p.Attempts != claimed.Attempts || !sameMessage(p.Follow, claimed.Follow) {
 			return err
+		}
+		if a.Outcome == pasarela.OutcomeNotSent {
+			return tx.PutPayment(p.Unsent(backoffFirst, backoffMost, g.now()))
 		}
 		p.DueAt = g.now().Add(backoff(p.Attempts))
 		return tx.PutPayment(p)
 	})
 }
 
-// sweepSubscriptions rejects subscriptions whose verification nobody ended: nothing is held for them.
-func (g *Gateway) sweepSubscriptions(ctx context.Context, m pasarela.MerchantID, until time.Time) error {
+// sweepSubscriptions rejects subscriptions whose verification nobody ended: nothing is held for them. It does at
+// most one batch and says how many.
+func (g *Gateway) sweepSubscriptions(ctx context.Context, m pasarela.MerchantID, until time.Time) (rejected int, err error) {
 	due, err := g.Store.DueSubscriptions(ctx, m, until, sweepBatch)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, id := range due {
 		if g.underWay.has(string(id)) {
@@ -364,8 +342,9 @@ func (g *Gateway) sweepSubscriptions(ctx context.Context, m pasarela.MerchantID,
 			return tx.PutSubscription(s)
 		})
 		if err != nil {
-			return err
+			return rejected, err
 		}
+		rejected++
 	}
-	return nil
+	return rejected, nil
 }

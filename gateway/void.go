@@ -35,7 +35,7 @@ func (g *Gateway) giveBack(ctx context.Context, m pasarela.Merchant, r Operation
 	}
 	defer g.keys.done(m.ID, r.Remember.Name)
 	defer g.underWay.end(string(p.ID))
-	message, err := owed(m, p, o.Amount)
+	message, err := owed(m, p, o)
 	if err != nil {
 		return p, o, err
 	}
@@ -56,30 +56,30 @@ func (g *Gateway) giveBack(ctx context.Context, m pasarela.Merchant, r Operation
 	return q, ended, nil
 }
 
-// owed is the message that a pending payment has to send, from the state that it is in. It returns
+// owed is the message that a pending payment has to send, from the state that it is in and the operation under way. It returns
 // CodeInternal for a state that owes none.
-func owed(m pasarela.Merchant, p pasarela.Payment, amount pasarela.Money) (pasarela.NetworkRequest, error) {
+func owed(m pasarela.Merchant, p pasarela.Payment, o pasarela.Operation) (pasarela.NetworkRequest, error) {
 	switch p.State {
 	case pasarela.StateReversing:
 		return followUp(pasarela.MessageReverse, m, p, p.Amount), nil
 	case pasarela.StateUncapturing:
-		return followUp(pasarela.MessageReverseCapture, m, p, amount), nil
+		return reverseCapture(m, p, o), nil
 	case pasarela.StateReleasing:
 		return followUp(pasarela.MessageRelease, m, p, p.Amount), nil
 	case pasarela.StateVoiding:
 		return followUp(pasarela.MessageVoid, m, p, p.Remaining()), nil
 	case pasarela.StateRefunding:
-		return followUp(pasarela.MessageRefund, m, p, amount), nil
+		return followUp(pasarela.MessageRefund, m, p, o.Amount), nil
 	default:
 		return pasarela.NetworkRequest{}, pasarela.Errorf(pasarela.CodeInternal, "a payment that is %s owes no message", p.State)
 	}
 }
 
-// acknowledged says whether an issuer has taken note of a reversal or a release: it did as told (00), or it has
-// nothing that could be given back (25, unable to locate the record). Any other answer leaves it owed. A void of
-// captured money is another matter: there 25 means that it can't be voided any more.
+// acknowledged says whether an issuer has taken note of a release: it did as told (00), or it has nothing that
+// could be given back (25, unable to locate the record). Any other answer leaves it owed. Of captured money the first
+// 25 means that it can't be voided any more, and of a reversal it means nothing yet: the original may be under way.
 func acknowledged(a pasarela.NetworkAnswer) bool {
-	return a.Outcome == pasarela.OutcomeApproved || a.ResponseCode == "25"
+	return a.Outcome == pasarela.OutcomeApproved || a.ResponseCode == codeNotLocated
 }
 
 // endGiveBack commits what came of a void, release or refund. r is nil when the sweeper asks.
@@ -124,7 +124,7 @@ func (g *Gateway) putGiveBack(tx store.Tx, p pasarela.Payment, o pasarela.Operat
 func (g *Gateway) applyGiveBack(tx store.Tx, p pasarela.Payment, o pasarela.Operation, a pasarela.NetworkAnswer) (_ pasarela.Payment, _ pasarela.Operation, err error) {
 	now := g.now()
 	minor := o.Amount.Minor
-	if p.Attempts > 0 { // a sweeper has sent it too, perhaps before this answer's message
+	if p.Attempts > 1 { // a sweeper has sent it too, perhaps before this answer's message
 		a = ofRepeat(a)
 	}
 	switch {
@@ -146,8 +146,11 @@ func (g *Gateway) applyGiveBack(tx store.Tx, p pasarela.Payment, o pasarela.Oper
 	case p.State != pasarela.StateReleasing && a.Outcome == pasarela.OutcomeDeclined:
 		o = o.Ended(pasarela.OpDeclined, a, now)
 		p, err = p.GiveBackDeclined(now)
-	case p.Attempts == 0: // the sweeper counts its attempts when it claims the payment
-		p = p.Attempted(now.Add(backoff(1)), now)
+	case p.Attempts > 1: // the sweeper that claimed the payment says when to try again
+	case a.Outcome == pasarela.OutcomeNotSent:
+		p = p.Unsent(backoffFirst, backoffMost, now)
+	default:
+		p.DueAt, p.UpdatedAt = now.Add(backoff(1)), now
 	}
 	return p, o, err
 }

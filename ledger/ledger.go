@@ -126,7 +126,11 @@ func (b Balances) Add(debit, credit Account, minor int64) {
 // with what was posted.
 func Expected(p pasarela.Payment) Balances {
 	b := Balances{}
-	switch p.State {
+	state := p.State
+	if state == pasarela.StateUncapturing && p.Captured > 0 { // what is being reversed is a capture besides the one that stands
+		state = pasarela.StateCaptured
+	}
+	switch state {
 	case pasarela.StateAuthorized, pasarela.StateCapturing, pasarela.StateUncapturing, pasarela.StateReleasing,
 		pasarela.StateExtending, pasarela.StateUnextending, pasarela.StateReducing:
 		b.Add(IssuerHolds, MerchantPending, p.Held().Minor)

@@ -111,6 +111,8 @@ func (l *life) step(t *rapid.T) {
 	case p.State == pasarela.StateAuthorized:
 		l.to(t, nothing)(p.BeginVoid(operation(0), now, now))
 		l.to(t, ledger.OnReleased)(l.payment.Released(now))
+	case p.State == pasarela.StateCaptured && p.Kind == pasarela.KindAuthorization && rapid.Bool().Draw(t, "other capture"):
+		l.to(t, nothing)(p.CaptureReopened(operation(1), pasarela.Trace{}, now))
 	case p.State == pasarela.StateCaptured && yes:
 		minor := rapid.Int64Range(1, p.Remaining().Minor).Draw(t, "refunded")
 		l.to(t, nothing)(p.BeginRefund(operation(minor), now, now))

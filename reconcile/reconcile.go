@@ -23,7 +23,7 @@ type IssuerEntry struct {
 	Reference     pasarela.PaymentID
 	RRN           string
 	Currency      pasarela.Currency
-	AmountMinor   int64
+	AmountMinor   int64 // authorized, with what reauthorizations hold besides
 	CapturedMinor int64
 	RefundedMinor int64
 	State         string // held, captured, reversed, released, refunded
@@ -236,8 +236,8 @@ func against(p pasarela.Payment, e IssuerEntry, known bool) []finding {
 		return differs(p, fmt.Sprintf("payment is %s, but the issuer does not know it", p.State))
 	}
 	var found []finding
-	if e.Currency != p.Amount.Currency || e.AmountMinor != p.Amount.Minor {
-		found = append(found, differs(p, fmt.Sprintf("amount is %d %s, the issuer has %d %s", p.Amount.Minor, p.Amount.Currency, e.AmountMinor, e.Currency))...)
+	if held := p.Held(); e.Currency != held.Currency || e.AmountMinor != held.Minor {
+		found = append(found, differs(p, fmt.Sprintf("amount is %d %s, the issuer has %d %s", held.Minor, held.Currency, e.AmountMinor, e.Currency))...)
 	}
 	if want := issuerState(p); e.State != want {
 		found = append(found, differs(p, fmt.Sprintf("payment is %s, so the issuer should have it %s but has it %s", p.State, want, e.State))...)

@@ -56,6 +56,17 @@ var disagreements = []struct {
 		p.ID = "00000000-0000-4000-8000-000000000000"
 		r.behindItsBack(p, pasarela.MessageAuthorize)
 	}, []string{"the issuer has it held with 1000 USD, but the gateway does not know it"}},
+	{"a reauthorization the gateway does not know of", func(r *rig, _ pasarela.Payment) {
+		r.behindItsBack(r.pay(r.request(pasarela.KindAuthorization, 700)), pasarela.MessageReauthorize)
+	}, []string{"amount is 700 USD, the issuer has 1400 USD"}},
+	{"a reauthorization the issuer does not know of", func(r *rig, _ pasarela.Payment) {
+		r.reauthorized(r.pay(r.request(pasarela.KindAuthorization, 700)), 300)
+	}, []string{"amount is 1000 USD, the issuer has 700 USD"}},
+	{"a reauthorization without its posting", func(r *rig, _ pasarela.Payment) {
+		p := r.pay(r.request(pasarela.KindAuthorization, 700))
+		r.behindItsBack(p, pasarela.MessageReauthorize)
+		r.rewrite(p, func(p *pasarela.Payment) { p.Reauthorized = 700 })
+	}, []string{"postings add up to"}},
 	{"a payment that was lost after it was reversed", func(r *rig, p pasarela.Payment) {
 		r.rewrite(p, func(p *pasarela.Payment) { p.State, p.Captured = pasarela.StateReversed, 0 })
 	}, []string{"payment is reversed, but the issuer has it captured", "postings add up to"}},
@@ -82,6 +93,25 @@ func TestDifferencesAreNamed(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What is held after reauthorizations is one sum in both books, captured or not.
+func TestReauthorizedPaymentsAgree(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		p := r.pay(r.request(pasarela.KindAuthorization, 700))
+		r.behindItsBack(p, pasarela.MessageReauthorize)
+		r.reauthorized(p, 700)
+		if report := r.run(); len(report.Differences) != 0 {
+			t.Fatalf("reauthorized: %+v", report)
+		}
+		ceiling := pasarela.Money{Minor: 1540, Currency: "USD"}
+		done, _, err := r.gateway.Capture(t.Context(), r.merchant,
+			gateway.OperationRequest{Ticket: p.Ticket, Amount: &ceiling, Order: []byte("{}")})
+		r.must(err)
+		if report := r.run(); len(report.Differences) != 0 || done.Captured != 1540 {
+			t.Fatalf("captured %d: %+v", done.Captured, report)
+		}
+	})
 }
 
 // A payment under way is counted and left alone, whatever the issuer already has.
@@ -186,6 +216,13 @@ func (r *rig) rewrite(p pasarela.Payment, change func(*pasarela.Payment)) {
 		change(&q)
 		return tx.PutPayment(q)
 	}))
+}
+
+// reauthorized has the gateway believe in a reauthorization by so many minor units.
+func (r *rig) reauthorized(p pasarela.Payment, minor int64) {
+	r.t.Helper()
+	r.rewrite(p, func(p *pasarela.Payment) { p.Reauthorized += minor })
+	r.post(ledger.OnReauthorized(p, minor))
 }
 
 // behindItsBack sends the issuer a message that the gateway does not know of.

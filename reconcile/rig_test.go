@@ -123,7 +123,7 @@ func (r *rig) requestOn(card string, kind pasarela.PaymentKind, minor int64) gat
 	number, err := vault.ParseNumber(card)
 	r.must(err)
 	amount := pasarela.Money{Minor: minor, Currency: "USD"}
-	t, err := r.gateway.Tokenize(r.t.Context(), r.merchant, gateway.TokenizeRequest{Use: pasarela.UseCharge, Total: amount,
+	t, _, err := r.gateway.Tokenize(r.t.Context(), r.merchant, gateway.TokenizeRequest{Use: pasarela.UseCharge, Total: amount,
 		Card: vault.Card{Number: number, Expiry: "4912"}})
 	r.must(err)
 	return gateway.AuthorizeRequest{Kind: kind, Token: t.ID, Amount: amount, Order: []byte("{}")}

@@ -28,6 +28,7 @@ type Store interface {
 	Merchants
 	Reader
 	Keysets
+	BINFiles
 	Vaulted
 
 	// Update runs unit as one transaction of one merchant and returns once it is durable, or returns an
@@ -55,6 +56,8 @@ type Store interface {
 // Tx is a unit of work. Reads in it lock what they return until it ends.
 type Tx interface {
 	TokenTx
+	AuthenticationTx
+	RedirectTx
 	PaymentTx
 	SubscriptionTx
 	KeyTx
@@ -80,9 +83,9 @@ type AuthenticationTx interface {
 	InsertAuthentication(a pasarela.Authentication) error
 	// Authentication returns ErrNotFound.
 	Authentication(id pasarela.AuthenticationID) (pasarela.Authentication, error)
-	// PutAuthentication returns ErrNotFound, or stores all that can change: state, reason, issuer's page and
-	// id, proof, code digest, payment, attempts and times. Identity, kind, token, mode, addresses and creation
-	// stay as inserted.
+	// PutAuthentication returns ErrNotFound, or stores all that can change: state, reason, issuer's page, its id
+	// and whether a link opens it, proof, code digest, payment, attempts and times. Identity, kind, token, mode,
+	// the merchant's addresses and creation stay as inserted.
 	PutAuthentication(a pasarela.Authentication) error
 	// ForgetAuthentications deletes those created at or before before that proved nothing, at most limit, and
 	// returns how many. Proofs stay, for disputes.
@@ -95,7 +98,8 @@ type RedirectTx interface {
 	InsertRedirect(r pasarela.Redirect) error
 	// Redirect returns ErrNotFound.
 	Redirect(id pasarela.TokenID) (pasarela.Redirect, error)
-	// PutRedirect returns ErrNotFound, or stores state, kind, payment, order and time.
+	// PutRedirect returns ErrNotFound, or stores state, kind, payment, order and time of change. Identity, total,
+	// what the buyer is shown, return address, creation and expiry stay as inserted.
 	PutRedirect(r pasarela.Redirect) error
 	// ForgetRedirects deletes those that expired at or before gone and were never initialized, at most limit,
 	// and returns how many.
@@ -108,9 +112,9 @@ type PaymentTx interface {
 	InsertPayment(p pasarela.Payment) error
 	// Payment returns ErrNotFound.
 	Payment(id pasarela.PaymentID) (pasarela.Payment, error)
-	// PutPayment returns ErrNotFound, or stores all that can change: state, reauthorized, captured, refunded, card, traces,
-	// operation, attempts, times, response. Identity, creation, kind, amount, source, facts, dialect and order
-	// stay as inserted.
+	// PutPayment returns ErrNotFound, or stores all that can change: state, reauthorized, captured, refunded, card,
+	// traces, operation, attempts, times, response. Identity, creation, kind, amount, source, recurrence,
+	// authentication, facts, dialect and order stay as inserted.
 	PutPayment(p pasarela.Payment) error
 
 	// InsertOperation returns ErrDuplicate for an id or ticket that exists.
@@ -162,8 +166,11 @@ type KeyTx interface {
 
 // Reader reads outside a unit of work, from what was committed.
 type Reader interface {
-	// Token, Payment, PaymentByTicket, Operation, OperationByTicket, Subscription and Key return ErrNotFound.
+	// Token, Authentication, Redirect, Payment, PaymentByTicket, Operation, OperationByTicket, Subscription and Key
+	// return ErrNotFound.
 	Token(ctx context.Context, m pasarela.MerchantID, id pasarela.TokenID) (pasarela.Token, error)
+	Authentication(ctx context.Context, m pasarela.MerchantID, id pasarela.AuthenticationID) (pasarela.Authentication, error)
+	Redirect(ctx context.Context, m pasarela.MerchantID, id pasarela.TokenID) (pasarela.Redirect, error)
 	Payment(ctx context.Context, m pasarela.MerchantID, id pasarela.PaymentID) (pasarela.Payment, error)
 	PaymentByTicket(ctx context.Context, m pasarela.MerchantID, t pasarela.Ticket) (pasarela.Payment, error)
 	Operation(ctx context.Context, m pasarela.MerchantID, id pasarela.OperationID) (pasarela.Operation, error)
@@ -270,7 +277,8 @@ type Vaulted interface {
 	Reseal(ctx context.Context, m pasarela.MerchantID, k SealedKind, row string, old, renewed []byte) (bool, error)
 }
 
-// Resetter is what a sandbox can do to its own database: delete every row of every merchant. Keysets stay.
+// Resetter is what a sandbox can do to its own database: delete every row of every merchant. What belongs to the
+// installation stays: keysets, and the BIN file that an operator loaded.
 type Resetter interface {
 	Reset(ctx context.Context) error
 }

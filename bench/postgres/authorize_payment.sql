@@ -1,4 +1,4 @@
-UPDATE payments SET state = 'authorized', captured = 0, refunded = 0, card_record = card_record, card = decode(repeat('00', 49), 'hex'),
+UPDATE payments SET state = 'authorized', reauthorized = 0, captured = 0, refunded = 0, card_record = card_record, card = decode(repeat('00', 49), 'hex'),
 	trace_stan = 104211, trace_rrn = '632515370241', trace_sent_at = now(),
 	follow_stan = 0, follow_rrn = '', follow_sent_at = NULL,
 	capture_stan = 0, capture_rrn = '', capture_sent_at = NULL,

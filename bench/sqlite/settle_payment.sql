@@ -1,4 +1,4 @@
-UPDATE payments SET state = 'captured', captured = 1698, refunded = 0, card_record = card_record, card = zeroblob(49),
+UPDATE payments SET state = 'captured', reauthorized = 0, captured = 1698, refunded = 0, card_record = card_record, card = zeroblob(49),
 	trace_stan = 104211, trace_rrn = '632515370241', trace_sent_at = :now,
 	follow_stan = 0, follow_rrn = '', follow_sent_at = NULL,
 	capture_stan = 0, capture_rrn = '', capture_sent_at = NULL,

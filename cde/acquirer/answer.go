@@ -17,7 +17,7 @@ func outcome(message pasarela.Message, m iso.Message) pasarela.NetworkAnswer {
 		switch message {
 		case pasarela.MessageVerify:
 			a.Outcome, a.ApprovalCode = pasarela.OutcomeApproved, m.ApprovalCode
-		case pasarela.MessageAuthorize, pasarela.MessageSale:
+		case pasarela.MessageAuthorize, pasarela.MessageSale, pasarela.MessageReauthorize:
 			a.Outcome = pasarela.OutcomeUnknown
 		}
 	case "", "08", "10", "11", "16", "68":

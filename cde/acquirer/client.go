@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"pasarela"
@@ -24,8 +25,9 @@ const signOffWait = time.Second
 type Client struct {
 	cfg    Config
 	tracer *tracer
-	past   past
+	past   *past
 	wake   chan struct{} // has room for one: dial now
+	late   atomic.Pointer[func(pasarela.LateApproval)]
 
 	mu      sync.Mutex
 	link    *link         // nil while there is none; guarded by mu
@@ -36,7 +38,7 @@ type Client struct {
 
 // New makes a client; Start brings up its link.
 func New(cfg Config) *Client {
-	return &Client{cfg: cfg.withDefaults(), tracer: newTracer(), wake: make(chan struct{}, 1),
+	return &Client{cfg: cfg.withDefaults(), tracer: newTracer(), past: newPast(), wake: make(chan struct{}, 1),
 		attempt: make(chan struct{})}
 }
 
@@ -51,6 +53,23 @@ func (c *Client) Start(ctx context.Context) {
 		defer close(c.stopped)
 		c.keepUp(ctx)
 	}()
+}
+
+// OnLate has hear called with each authorization, sale or capture that was given up and then approved: once for
+// each, on the goroutine that reads the link, so hear must not block. The client knows the last 65,536 that it gave
+// up since it was made, whichever link they went out on. A later call replaces hear.
+func (c *Client) OnLate(hear func(pasarela.LateApproval)) { c.late.Store(&hear) }
+
+// approvedLate hands an answer to a message that was given up to who listens, unless it is a refusal.
+func (c *Client) approvedLate(a pasarela.LateApproval, m iso.Message) {
+	if outcome(a.Message, m).Outcome == pasarela.OutcomeDeclined {
+		return
+	}
+	c.cfg.Log.Warn("approval came after its message was given up", "message", a.Message, "reference", a.Reference,
+		"code", m.ResponseCode)
+	if hear := c.late.Load(); hear != nil {
+		(*hear)(a)
+	}
 }
 
 // Close signs off and returns when all goroutines of the client have ended. Requests under way end as

@@ -16,6 +16,8 @@ import (
 type Opener interface {
 	OpenCard(pasarela.MerchantID, pasarela.Sealed) (pan.Number, error)
 	OpenCVV(pasarela.MerchantID, pasarela.Sealed) (pan.CVV, error)
+	// OpenCryptogram is a network token's, which is sealed with the CVV; "" for none.
+	OpenCryptogram(pasarela.MerchantID, pasarela.Sealed) (string, error)
 }
 
 // Config is what a Client needs. Dial, Opener and Clock are required; a zero duration or an empty id means

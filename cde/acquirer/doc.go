@@ -9,6 +9,8 @@
 //	not_sent             no byte of the message was handed to the connection
 //	unknown              everything else: no answer in time, or the link broke
 //
+// An approval that comes after its message was given up is handed to who asked for it with OnLate.
+//
 // Card numbers are opened here, written into field 2 and forgotten; the traffic log gets them masked.
 // The layout of the messages is in iso, the other bank in simulator.
 package acquirer

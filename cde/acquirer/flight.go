@@ -12,11 +12,12 @@ import (
 // comes: the writer and whoever gives up race for it with one compare-and-swap.
 type pending struct {
 	trace  pasarela.Trace
-	expect string           // message type of the answer; "" where none is waited for
-	frame  []byte           // packed message; the writer's once it is queued
-	stage  atomic.Int32     // queued, then written or withdrawn
-	answer chan iso.Message // receives at most one
-	next   *pending         // same STAN, other RRN; guarded by flights.mu
+	expect string                // message type of the answer; "" where none is waited for
+	frame  []byte                // packed message; the writer's once it is queued
+	stage  atomic.Int32          // queued, then written or withdrawn
+	answer chan iso.Message      // receives at most one
+	late   pasarela.LateApproval // what an approval would mean after it was given up; zero for nothing
+	next   *pending              // same STAN, other RRN; guarded by flights.mu
 }
 
 const (
@@ -60,6 +61,11 @@ func (f *flights) add(p *pending) bool {
 func (f *flights) take(stan uint32, rrn, expect string) *pending {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return f.remove(stan, rrn, expect)
+}
+
+// remove is take for who holds mu.
+func (f *flights) remove(stan uint32, rrn, expect string) *pending {
 	var before *pending
 	for p := f.bySTAN[stan]; p != nil; before, p = p, p.next {
 		if p.trace.RRN != rrn || p.expect != expect {
@@ -78,49 +84,43 @@ func (f *flights) take(stan uint32, rrn, expect string) *pending {
 	return nil
 }
 
+// giveUp removes p because nobody waits for it any more, and says false where its answer was taken first. It is
+// remembered before it can be missed: its answer may come at any time.
+func (f *flights) giveUp(p *pending, h *past) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.waits(p) {
+		return false
+	}
+	h.remember(p, false)
+	f.remove(p.trace.STAN, p.trace.RRN, p.expect)
+	return true
+}
+
+// waits says whether p itself is in flight. The caller holds mu.
+func (f *flights) waits(p *pending) bool {
+	for q := f.bySTAN[p.trace.STAN]; q != nil; q = q.next {
+		if q == p {
+			return true
+		}
+	}
+	return false
+}
+
 func (f *flights) has(stan uint32) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.bySTAN[stan] != nil
 }
 
-// shut lets no request in any more and forgets those there are.
-func (f *flights) shut() {
+// shut lets no request in any more and gives up those there are. Their answers may come over the next link.
+func (f *flights) shut(h *past) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.bySTAN = nil
-}
-
-// past remembers the last requests that ended, over all links, by trace number.
-type past struct {
-	mu    sync.Mutex
-	ended [1 << 14]ending // guarded by mu
-}
-
-type ending struct {
-	stan     uint32
-	rrn      string
-	expect   string
-	answered bool
-}
-
-func (h *past) remember(p *pending, answered bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.ended[p.trace.STAN%uint32(len(h.ended))] = ending{p.trace.STAN, p.trace.RRN, p.expect, answered}
-}
-
-// stray names an answer that no request waits for. A late answer counts as late once, then as a duplicate.
-func (h *past) stray(stan uint32, rrn, expect string) Stray {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	e := &h.ended[stan%uint32(len(h.ended))]
-	switch {
-	case e.stan != stan || e.rrn != rrn || e.expect != expect:
-		return StrayUnmatched
-	case e.answered:
-		return StrayDuplicate
+	for _, p := range f.bySTAN {
+		for ; p != nil; p = p.next {
+			h.remember(p, false)
+		}
 	}
-	e.answered = true
-	return StrayLate
+	f.bySTAN = nil
 }

@@ -33,6 +33,8 @@ func (openSeal) OpenCVV(_ pasarela.MerchantID, s pasarela.Sealed) (pan.CVV, erro
 	return pan.ParseCVVBytes(s.Bytes)
 }
 
+func (openSeal) OpenCryptogram(pasarela.MerchantID, pasarela.Sealed) (string, error) { return "", nil }
+
 // host is an acquirer that the test plays by hand, one connection at a time.
 type host struct {
 	t      *testing.T

@@ -51,7 +51,7 @@ func (c *Client) newLink(conn net.Conn) *link {
 func (l *link) fail(cause error) {
 	l.once.Do(func() {
 		l.cause = cause
-		l.flights.shut()
+		l.flights.shut(l.client.past)
 		close(l.done)
 		l.conn.Close()
 	})
@@ -111,7 +111,11 @@ func (l *link) received(frame, scratch []byte) []byte {
 		p.answer <- m
 		return scratch
 	}
-	l.client.cfg.Observer.stray(l.client.past.stray(uint32(stan), rrn, m.MTI))
+	stray, late := l.client.past.stray(uint32(stan), rrn, m.MTI, m.Reference)
+	l.client.cfg.Observer.stray(stray)
+	if late.Message != "" {
+		l.client.approvedLate(late, m)
+	}
 	return scratch
 }
 
@@ -264,10 +268,8 @@ func (l *link) exchange(ctx context.Context, p *pending) (iso.Message, bool) {
 		return m, true
 	case <-l.done:
 	case <-ctx.Done():
-		if l.flights.take(p.trace.STAN, p.trace.RRN, p.expect) != nil {
-			if !p.withdraw() {
-				l.client.past.remember(p, false)
-			}
+		if l.flights.giveUp(p, l.client.past) {
+			p.withdraw()
 			return iso.Message{}, false
 		}
 	}

@@ -12,23 +12,27 @@ import (
 type kind struct {
 	mti, repeat string // repeat is the type of a second and further attempt, "" where it stays
 	processing  string
-	reason      string // of a reversal
+	reason      string // of a reversal or reauthorization
 	refers      bool   // to an original message
-	cvv         bool
+	opens       bool   // a payment or an account: takes a CVV and terms
 }
 
 var kinds = map[pasarela.Message]kind{
-	pasarela.MessageAuthorize: {mti: iso.AuthorizationRequest, processing: iso.ProcessingPurchase, cvv: true},
-	pasarela.MessageSale:      {mti: iso.FinancialRequest, processing: iso.ProcessingPurchase, cvv: true},
-	pasarela.MessageVerify:    {mti: iso.AuthorizationRequest, processing: iso.ProcessingVerify, cvv: true},
+	pasarela.MessageAuthorize: {mti: iso.AuthorizationRequest, processing: iso.ProcessingPurchase, opens: true},
+	pasarela.MessageSale:      {mti: iso.FinancialRequest, processing: iso.ProcessingPurchase, opens: true},
+	pasarela.MessageVerify:    {mti: iso.AuthorizationRequest, processing: iso.ProcessingVerify, opens: true},
+	pasarela.MessageReauthorize: {mti: iso.AuthorizationRequest, processing: iso.ProcessingPurchase,
+		reason: iso.ReasonReauthorize, refers: true},
 	pasarela.MessageCapture: {mti: iso.CaptureAdvice, repeat: iso.CaptureRepeat, processing: iso.ProcessingPurchase,
 		refers: true},
 	pasarela.MessageRefund: {mti: iso.FinancialRequest, processing: iso.ProcessingRefund, refers: true},
 
-	pasarela.MessageVoid:           reversal(iso.ReasonVoid),
-	pasarela.MessageRelease:        reversal(iso.ReasonRelease),
-	pasarela.MessageReverse:        reversal(iso.ReasonReverse),
-	pasarela.MessageReverseCapture: reversal(iso.ReasonReverseCapture),
+	pasarela.MessageVoid:               reversal(iso.ReasonVoid),
+	pasarela.MessageRelease:            reversal(iso.ReasonRelease),
+	pasarela.MessageReverse:            reversal(iso.ReasonReverse),
+	pasarela.MessageReverseCapture:     reversal(iso.ReasonReverseCapture),
+	pasarela.MessageReduce:             reversal(iso.ReasonReduce),
+	pasarela.MessageReverseReauthorize: reversal(iso.ReasonReverseReauthorize),
 }
 
 func reversal(reason string) kind {
@@ -48,9 +52,9 @@ func (k kind) typeFor(attempt int) string {
 	switch {
 	case attempt <= 1:
 		return k.mti
-	case k.reason != "" && attempt == 2:
+	case k.mti == iso.ReversalRequest && attempt == 2:
 		return iso.ReversalAdvice
-	case k.reason != "":
+	case k.mti == iso.ReversalRequest:
 		return iso.ReversalRepeat
 	case k.repeat != "":
 		return k.repeat
@@ -87,7 +91,7 @@ func (c *Client) compose(r pasarela.NetworkRequest) (iso.Message, error) {
 		Date:           sentAt[:4],
 		Expiry:         r.Facts.Expiry,
 		MCC:            c.cfg.MCC,
-		EntryMode:      "812",
+		EntryMode:      entryMode(r),
 		Condition:      "59",
 		Acquirer:       c.cfg.AcquirerID,
 		RRN:            r.Trace.RRN,
@@ -97,29 +101,44 @@ func (c *Client) compose(r pasarela.NetworkRequest) (iso.Message, error) {
 		Reason:         k.reason,
 		Reference:      string(r.Reference),
 	}
-	if r.Stored {
-		m.EntryMode = "102"
-	}
 	m.SetAmount(r.Amount)
 	if k.refers && validTrace(r.Original) {
 		m.Original = iso.OriginalData(originalType(r.Of), r.Original, c.cfg.AcquirerID)
 		m.OriginalRRN = r.Original.RRN
 	}
-	err := c.openCard(&m, r, k.cvv)
+	err := c.openInto(&m, r, k)
 	return m, err
 }
 
-// openCard puts the number into the message, and the CVV where the message takes one.
-func (c *Client) openCard(m *iso.Message, r pasarela.NetworkRequest, withCVV bool) (err error) {
+// openInto puts into the message what not every kind has: terms, the number, the CVV.
+func (c *Client) openInto(m *iso.Message, r pasarela.NetworkRequest, k kind) (err error) {
+	if k.opens {
+		if r.NetworkToken && r.Secure.Value == "" && !r.CVV.Empty() { // they travel in the same place
+			if r.Secure.Value, err = c.cfg.Opener.OpenCryptogram(r.Merchant, r.CVV); err != nil {
+				return err
+			}
+		}
+		if err := m.SetTerms(r.Terms); err != nil {
+			return err
+		}
+	}
 	if !r.Card.Empty() {
 		if m.Card, err = c.cfg.Opener.OpenCard(r.Merchant, r.Card); err != nil {
 			return err
 		}
 	}
-	if withCVV && !r.CVV.Empty() {
+	if k.opens && !r.CVV.Empty() {
 		m.CVV, err = c.cfg.Opener.OpenCVV(r.Merchant, r.CVV)
 	}
 	return err
+}
+
+// entryMode is field 22. A series goes on with the card that its first payment left on file.
+func entryMode(r pasarela.NetworkRequest) string {
+	if r.Stored || r.Recurrence == pasarela.RecurrenceSubsequent {
+		return "102"
+	}
+	return "812"
 }
 
 func validTrace(t pasarela.Trace) bool {

@@ -27,6 +27,8 @@ func TestMessagesTravelAs(t *testing.T) {
 		{pasarela.MessageAuthorize, 1, "0100", "000000", "", "", "", true},
 		{pasarela.MessageVerify, 1, "0100", "380000", "", "", "", true},
 		{pasarela.MessageSale, 1, "0200", "000000", "", "", "", true},
+		{pasarela.MessageReauthorize, 1, "0100", "000000", "1900", pasarela.MessageAuthorize, "0100", false},
+		{pasarela.MessageReauthorize, 2, "0100", "000000", "1900", pasarela.MessageAuthorize, "0100", false},
 		{pasarela.MessageCapture, 1, "0220", "000000", "", pasarela.MessageAuthorize, "0100", false},
 		{pasarela.MessageCapture, 2, "0221", "000000", "", pasarela.MessageAuthorize, "0100", false},
 		{pasarela.MessageRefund, 1, "0200", "200000", "", pasarela.MessageSale, "0200", false},
@@ -36,6 +38,10 @@ func TestMessagesTravelAs(t *testing.T) {
 		{pasarela.MessageRelease, 2, "0420", "000000", "4900", pasarela.MessageAuthorize, "0100", false},
 		{pasarela.MessageReverse, 3, "0421", "000000", "4021", pasarela.MessageSale, "0200", false},
 		{pasarela.MessageReverseCapture, 7, "0421", "000000", "4921", pasarela.MessageCapture, "0220", false},
+		{pasarela.MessageReduce, 1, "0400", "000000", "4901", pasarela.MessageReauthorize, "0100", false},
+		{pasarela.MessageReduce, 2, "0420", "000000", "4901", pasarela.MessageReauthorize, "0100", false},
+		{pasarela.MessageReverseReauthorize, 1, "0400", "000000", "4922", pasarela.MessageReauthorize, "0100", false},
+		{pasarela.MessageReverseReauthorize, 3, "0421", "000000", "4922", pasarela.MessageReauthorize, "0100", false},
 	} {
 		t.Run(string(c.message)+" "+c.mti, func(t *testing.T) {
 			t.Parallel()
@@ -61,6 +67,41 @@ func TestMessagesTravelAs(t *testing.T) {
 				if c.originalOf != "" && (m.OriginalRRN != q.Original.RRN || m.Original[:4] != c.originalOf ||
 					m.Original != iso.OriginalData(c.originalOf, q.Original, "000001")) {
 					t.Errorf("original is %q, RRN %q", m.Original, m.OriginalRRN)
+				}
+				go h.hangUp()
+				client.Close()
+			})
+		})
+	}
+}
+
+// Terms go with the message that opens a payment and no other; a series that goes on uses a card on file, whatever
+// the message.
+func TestTermsTravelWithTheFirstMessage(t *testing.T) {
+	t.Parallel()
+	for message, opens := range map[pasarela.Message]bool{
+		pasarela.MessageAuthorize: true, pasarela.MessageSale: true, pasarela.MessageVerify: true,
+		pasarela.MessageReauthorize: false, pasarela.MessageCapture: false, pasarela.MessageReverse: false,
+	} {
+		t.Run(string(message), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := listen(t)
+				client, _ := newClient(h.dial)
+				client.Start(t.Context())
+				h.accept()
+				q := request(client, message)
+				q.Terms = pasarela.Terms{Recurrence: pasarela.RecurrenceSubsequent, Secure: pasarela.Secure{ECI: "05", Value: "cHJvb2Y="}}
+				waiting := sending(t, client, q)
+				m := h.read()
+				h.answer(m, "00")
+				<-waiting
+				want := iso.Additional{}
+				if opens {
+					want = iso.Additional{ECI: "05", Authentication: "cHJvb2Y=", Recurrence: iso.RecurrenceSubsequent}
+				}
+				if m.Additional != want || m.EntryMode != "102" {
+					t.Errorf("travels with %+v, entry mode %s", m.Additional, m.EntryMode)
 				}
 				go h.hangUp()
 				client.Close()
@@ -118,6 +159,7 @@ func TestOutcomeOfResponseCodes(t *testing.T) {
 		{pasarela.MessageSale, "00", pasarela.OutcomeApproved},
 		{pasarela.MessageVerify, "85", pasarela.OutcomeApproved},
 		{pasarela.MessageSale, "85", pasarela.OutcomeUnknown},
+		{pasarela.MessageReauthorize, "85", pasarela.OutcomeUnknown},
 		{pasarela.MessageVoid, "85", pasarela.OutcomeDeclined},
 		{pasarela.MessageSale, "51", pasarela.OutcomeDeclined},
 		{pasarela.MessageSale, "10", pasarela.OutcomeUnknown},
@@ -151,6 +193,7 @@ func TestRequestThatCannotBeSent(t *testing.T) {
 		"RRN":    func(q *pasarela.NetworkRequest) { q.Trace.RRN = "12345678901x" },
 		"amount": func(q *pasarela.NetworkRequest) { q.Amount.Minor = -1 },
 		"card":   func(q *pasarela.NetworkRequest) { q.Card.Bytes = []byte(goodCard + "5555") },
+		"terms":  func(q *pasarela.NetworkRequest) { q.Installments.Months = 100 },
 		"expiry": func(q *pasarela.NetworkRequest) { q.Facts.Expiry = "203012" },
 	} {
 		t.Run(name, func(t *testing.T) {

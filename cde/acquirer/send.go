@@ -39,6 +39,11 @@ func (c *Client) send(ctx context.Context, r pasarela.NetworkRequest) pasarela.N
 		return c.unsent(r.Message)
 	}
 	p := newPending(r.Trace, m.MTI, packed)
+	switch r.Message {
+	case pasarela.MessageAuthorize, pasarela.MessageSale, pasarela.MessageCapture:
+		p.late = pasarela.LateApproval{Message: r.Message, Merchant: r.Merchant, Reference: r.Reference,
+			Operation: r.Operation, Trace: r.Trace}
+	}
 	answer, ok := l.exchange(ctx, p)
 	switch {
 	case ok:

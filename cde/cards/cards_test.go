@@ -122,11 +122,11 @@ func TestProfileOfOtherNumbers(t *testing.T) {
 			t.Errorf("got %+v", got)
 		}
 	}
-	if p, err := DescribeBIN("51860012"); err != nil || p.Type != pasarela.CardDebit || p.Country != "CL" || p.Brand != pasarela.BrandMastercard {
+	if p, err := (*Table)(nil).DescribeBIN("51860012"); err != nil || p.Type != pasarela.CardDebit || p.Country != "CL" || p.Brand != pasarela.BrandMastercard {
 		t.Errorf("got %+v %v", p, err)
 	}
-	for _, bad := range []string{"", "54519", "545195157", "54519x", "+54519"} {
-		if _, err := DescribeBIN(bad); pasarela.CodeOf(err) != pasarela.CodeInvalid || err == nil {
+	for _, bad := range []string{"", "54519", "545195157492", "54519x", "+54519"} {
+		if _, err := Reference().DescribeBIN(bad); pasarela.CodeOf(err) != pasarela.CodeInvalid || err == nil {
 			t.Errorf("%q gave %v", bad, err)
 		}
 	}
@@ -154,7 +154,7 @@ func TestDecodeTestCard(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantProfile := pasarela.CardProfile{Brand: pasarela.BrandVisa, Type: pasarela.CardDebit, Bank: "Banco Ñandú", Country: "PE",
-		SkipLuhn: !pan.Luhn(c.Number), KnownTestNumber: true}
+		SkipLuhn: !pan.Luhn(c.Number), KnownTestNumber: true, AsksOTP: true}
 	b := c.Behaviour
 	if pan.Digits(c.Number) != "400012345670" || c.Profile != wantProfile || b.ResponseCode != "N7" || *b.BalanceMinor != 1050 ||
 		b.ThreeDS != ThreeDSAttempted || !b.OTP || b.Delay != 250*time.Millisecond {

@@ -83,6 +83,7 @@ func (c *TestCard) decodeBehaviour(text json.RawMessage) error {
 		c.Profile.Brand = pasarela.Brand(plainBrand(brand))
 	}
 	c.Behaviour.Delay = time.Duration(delay) * time.Millisecond
+	c.Profile.AsksOTP = c.Behaviour.OTP
 	return err
 }
 

@@ -1,8 +1,6 @@
 package cards
 
 import (
-	"strings"
-
 	"pasarela"
 	"pasarela/cde/internal/pan"
 )
@@ -53,15 +51,6 @@ var issuers = map[string]issuer{
 
 // Describe is what the number tells by itself. A card is taken for a credit card where nothing says otherwise.
 func Describe(n pan.Number) pasarela.CardProfile { return describe(pan.BIN(n)) }
-
-// DescribeBIN is Describe where only the first six to eight digits of a number are known. The error has
-// CodeInvalid.
-func DescribeBIN(bin string) (pasarela.CardProfile, error) {
-	if len(bin) < 6 || len(bin) > 8 || strings.Trim(bin, "0123456789") != "" {
-		return pasarela.CardProfile{}, pasarela.Errorf(pasarela.CodeInvalid, "bin must be the first 6 to 8 digits of a card number")
-	}
-	return describe(bin[:6]), nil
-}
 
 func describe(bin string) pasarela.CardProfile {
 	known := issuers[bin]

@@ -2,6 +2,7 @@ package cards
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,9 +43,13 @@ type Behaviour struct {
 	Delay        time.Duration // before the answer
 }
 
-// Table is a set of test cards, safe for concurrent use. Look-ups take no lock. A nil Table is empty.
+// Table is a set of test cards and of card ranges, safe for concurrent use. Look-ups take no lock. A nil Table is
+// empty.
 type Table struct {
 	cards atomic.Pointer[map[string]TestCard] // by number; replaced, never changed
+	bins  atomic.Pointer[BINs]                // what an operator imported; nil where nothing was
+
+	testRanges *BINs // nil where there are no test cards
 
 	adding sync.Mutex // one change at a time
 	file   *sealedFile
@@ -52,7 +57,7 @@ type Table struct {
 
 // Reference is a new table of the published cards. What is added to it is kept in memory.
 func Reference() *Table {
-	t := &Table{}
+	t := &Table{testRanges: testRanges()}
 	all := maps.Clone(referenceCards())
 	t.cards.Store(&all)
 	return t
@@ -78,12 +83,12 @@ func (t *Table) lookup(digits []byte) (TestCard, bool) {
 	return c, ok
 }
 
-// Profile is what is known of the number: that of the test card, or what the number tells by itself.
-func (t *Table) Profile(n pan.Number) pasarela.CardProfile {
-	if c, ok := t.Lookup(n); ok {
-		return c.Profile
+// All lists the test cards, in no order.
+func (t *Table) All() []TestCard {
+	if t == nil {
+		return nil
 	}
-	return Describe(n)
+	return slices.Collect(maps.Values(*t.cards.Load()))
 }
 
 // Add puts a card into the table, in place of one with the same number, and returns once it is on disk where

@@ -22,6 +22,10 @@ type Card struct {
 	CVV    CVV // empty where none was given
 	Holder string
 	Expiry string // YYMM
+
+	// Cryptogram proves that a network token may serve once: base64, "" where none was given. It is sealed with
+	// the CVV, and lost with it.
+	Cryptogram string
 }
 
 // Wipe overwrites number and CVV, also in copies of the card. Nobody may be reading them.

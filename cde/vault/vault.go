@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/hex"
@@ -98,14 +99,23 @@ func (v *Vault) Seal(m pasarela.MerchantID, record string, c Card) (Sealing, err
 	if s.Card, err = v.seal(KindCard, m, record, digits); err != nil {
 		return Sealing{}, err
 	}
-	if c.CVV.IsZero() {
+	if c.CVV.IsZero() && c.Cryptogram == "" {
 		return s, nil
 	}
-	var short [4]byte
-	defer clear(short[:])
-	s.CVV, err = v.seal(KindCVV, m, record, pan.AppendCVVDigits(short[:0], c.CVV))
+	once := make([]byte, 0, 4+1+len(c.Cryptogram)) // never grows: nothing of it is left behind
+	defer func() { clear(once[:cap(once)]) }()
+	if !c.CVV.IsZero() {
+		once = pan.AppendCVVDigits(once, c.CVV)
+	}
+	if c.Cryptogram != "" {
+		once = append(append(once, cryptogramMark), c.Cryptogram...)
+	}
+	s.CVV, err = v.seal(KindCVV, m, record, once)
 	return s, err
 }
+
+// cryptogramMark stands between a CVV and a cryptogram that are sealed together; neither can hold it.
+const cryptogramMark = ';'
 
 func (v *Vault) facts(c Card, p pasarela.CardProfile) pasarela.CardFacts {
 	return pasarela.CardFacts{BIN: pan.BIN(c.Number), LastFour: pan.LastFour(c.Number), Length: c.Number.Length(),
@@ -122,14 +132,31 @@ func (v *Vault) OpenCard(m pasarela.MerchantID, s pasarela.Sealed) (Number, erro
 	return pan.ParseBytes(plain)
 }
 
-// OpenCVV is the CVV that was sealed for the merchant and s.Record. The error has CodeInternal.
+// OpenCVV is the CVV that was sealed for the merchant and s.Record, the zero value where only a cryptogram was.
+// The error has CodeInternal.
 func (v *Vault) OpenCVV(m pasarela.MerchantID, s pasarela.Sealed) (CVV, error) {
 	plain, err := v.open(KindCVV, m, s)
 	if err != nil {
 		return CVV{}, err
 	}
 	defer clear(plain)
-	return pan.ParseCVVBytes(plain)
+	cvv, _, _ := bytes.Cut(plain, []byte{cryptogramMark})
+	if len(cvv) == 0 {
+		return CVV{}, nil
+	}
+	return pan.ParseCVVBytes(cvv)
+}
+
+// OpenCryptogram is the cryptogram that was sealed with a CVV, or in its place; "" where there was none. The
+// error has CodeInternal.
+func (v *Vault) OpenCryptogram(m pasarela.MerchantID, s pasarela.Sealed) (string, error) {
+	plain, err := v.open(KindCVV, m, s)
+	if err != nil {
+		return "", err
+	}
+	defer clear(plain)
+	_, cryptogram, _ := bytes.Cut(plain, []byte{cryptogramMark})
+	return string(cryptogram), nil
 }
 
 // SealSecret seals a merchant's credentials. The error has CodeInternal.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"pasarela"
-	"pasarela/ledger"
 	"pasarela/store"
 )
 
@@ -25,14 +24,17 @@ type Memory struct {
 
 // rows is everything; keys begin with the merchant.
 type rows struct {
-	merchants     map[pasarela.MerchantID]store.MerchantRecord
-	keysets       map[string]pasarela.Keyset
-	tokens        map[key]pasarela.Token
-	payments      map[key]pasarela.Payment
-	operations    map[key]pasarela.Operation
-	subscriptions map[key]pasarela.Subscription
-	keys          map[key]store.Key
-	tickets       map[key]string // payment or operation
+	merchants       map[pasarela.MerchantID]store.MerchantRecord
+	keysets         map[string]pasarela.Keyset
+	binFile         pasarela.BINFile // its version is 0 where none was loaded
+	tokens          map[key]pasarela.Token
+	authentications map[key]pasarela.Authentication
+	redirects       map[key]pasarela.Redirect
+	payments        map[key]pasarela.Payment
+	operations      map[key]pasarela.Operation
+	subscriptions   map[key]pasarela.Subscription
+	keys            map[key]store.Key
+	tickets         map[key]string // payment or operation
 }
 
 type key struct {
@@ -44,8 +46,8 @@ type key struct {
 func NewMemory() *Memory {
 	return &Memory{rows: rows{
 		merchants: map[pasarela.MerchantID]store.MerchantRecord{}, keysets: map[string]pasarela.Keyset{},
-		tokens: map[key]pasarela.Token{}, payments: map[key]pasarela.Payment{}, operations: map[key]pasarela.Operation{},
-		subscriptions: map[key]pasarela.Subscription{}, keys: map[key]store.Key{}, tickets: map[key]string{},
+		tokens: map[key]pasarela.Token{}, authentications: map[key]pasarela.Authentication{}, redirects: map[key]pasarela.Redirect{},
+		payments: map[key]pasarela.Payment{}, operations: map[key]pasarela.Operation{}, subscriptions: map[key]pasarela.Subscription{}, keys: map[key]store.Key{}, tickets: map[key]string{},
 	}}
 }
 
@@ -69,138 +71,6 @@ func (s *Memory) Update(_ context.Context, m pasarela.MerchantID, unit func(stor
 	return err
 }
 
-type memoryTx struct {
-	rows     *rows
-	merchant pasarela.MerchantID
-	undo     []func()
-}
-
-func (tx *memoryTx) key(id string) key { return key{tx.merchant, id} }
-
-// set changes a row and remembers how to take that back.
-func set[K comparable, V any](tx *memoryTx, table map[K]V, k K, v V) {
-	before, had := table[k]
-	tx.undo = append(tx.undo, func() {
-		if had {
-			table[k] = before
-		} else {
-			delete(table, k)
-		}
-	})
-	table[k] = v
-}
-
-func insert[K comparable, V any](tx *memoryTx, table map[K]V, k K, v V) error {
-	if _, had := table[k]; had {
-		return store.ErrDuplicate
-	}
-	set(tx, table, k, v)
-	return nil
-}
-
-func read[K comparable, V any](table map[K]V, k K) (V, error) {
-	v, ok := table[k]
-	if !ok {
-		return v, store.ErrNotFound
-	}
-	return v, nil
-}
-
-func (tx *memoryTx) InsertToken(t pasarela.Token) error {
-	return insert(tx, tx.rows.tokens, tx.key(string(t.ID)), t)
-}
-
-func (tx *memoryTx) Token(id pasarela.TokenID) (pasarela.Token, error) {
-	return read(tx.rows.tokens, tx.key(string(id)))
-}
-
-func (tx *memoryTx) SpendToken(id pasarela.TokenID, at time.Time) error {
-	t, err := tx.Token(id)
-	if err == nil {
-		t.SpentAt, t.Card, t.CVV = at, pasarela.Sealed{}, pasarela.Sealed{}
-		set(tx, tx.rows.tokens, tx.key(string(id)), t)
-	}
-	return err
-}
-
-func (tx *memoryTx) ForgetTokens(_, _ time.Time, _ int) (int, error) { return 0, nil }
-
-func (tx *memoryTx) InsertPayment(p pasarela.Payment) error {
-	if err := insert(tx, tx.rows.tickets, tx.key(string(p.Ticket)), string(p.ID)); err != nil {
-		return err
-	}
-	return insert(tx, tx.rows.payments, tx.key(string(p.ID)), p)
-}
-
-func (tx *memoryTx) Payment(id pasarela.PaymentID) (pasarela.Payment, error) {
-	return read(tx.rows.payments, tx.key(string(id)))
-}
-
-func (tx *memoryTx) PutPayment(p pasarela.Payment) error {
-	set(tx, tx.rows.payments, tx.key(string(p.ID)), p)
-	return nil
-}
-
-func (tx *memoryTx) InsertOperation(o pasarela.Operation) error {
-	if err := insert(tx, tx.rows.tickets, tx.key(string(o.Ticket)), string(o.ID)); err != nil {
-		return err
-	}
-	return insert(tx, tx.rows.operations, tx.key(string(o.ID)), o)
-}
-
-func (tx *memoryTx) Operation(id pasarela.OperationID) (pasarela.Operation, error) {
-	return read(tx.rows.operations, tx.key(string(id)))
-}
-
-func (tx *memoryTx) PutOperation(o pasarela.Operation) error {
-	set(tx, tx.rows.operations, tx.key(string(o.ID)), o)
-	return nil
-}
-
-func (tx *memoryTx) Post([]ledger.Posting) error { return nil }
-
-func (tx *memoryTx) InsertSubscription(s pasarela.Subscription) error {
-	return insert(tx, tx.rows.subscriptions, tx.key(string(s.ID)), s)
-}
-
-func (tx *memoryTx) Subscription(id pasarela.SubscriptionID) (pasarela.Subscription, error) {
-	return read(tx.rows.subscriptions, tx.key(string(id)))
-}
-
-func (tx *memoryTx) PutSubscription(s pasarela.Subscription) error {
-	set(tx, tx.rows.subscriptions, tx.key(string(s.ID)), s)
-	return nil
-}
-
-func (tx *memoryTx) ClaimKey(k store.Key) (store.Key, error) {
-	if there, ok := tx.rows.keys[tx.key(k.Name)]; ok && k.CreatedAt.Before(there.ExpiresAt) {
-		return there, nil
-	}
-	set(tx, tx.rows.keys, tx.key(k.Name), k)
-	return k, nil
-}
-
-func (tx *memoryTx) AnswerKey(name, holder string, status int, answer []byte) error {
-	k, ok := tx.rows.keys[tx.key(name)]
-	if !ok || k.Holder != holder {
-		return store.ErrNotFound
-	}
-	k.Status, k.Answer = status, answer
-	set(tx, tx.rows.keys, tx.key(name), k)
-	return nil
-}
-
-func (tx *memoryTx) DropKey(name, holder string) error {
-	k, ok := tx.rows.keys[tx.key(name)]
-	if ok && k.Holder == holder {
-		tx.undo = append(tx.undo, func() { tx.rows.keys[tx.key(name)] = k })
-		delete(tx.rows.keys, tx.key(name))
-	}
-	return nil
-}
-
-func (tx *memoryTx) ForgetKeys(time.Time, int) (int, error) { return 0, nil }
-
 func get[K comparable, V any](s *Memory, table map[K]V, k K) (V, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -210,6 +80,16 @@ func get[K comparable, V any](s *Memory, table map[K]V, k K) (V, error) {
 // Token implements store.Reader.
 func (s *Memory) Token(_ context.Context, m pasarela.MerchantID, id pasarela.TokenID) (pasarela.Token, error) {
 	return get(s, s.rows.tokens, key{m, string(id)})
+}
+
+// Authentication implements store.Reader.
+func (s *Memory) Authentication(_ context.Context, m pasarela.MerchantID, id pasarela.AuthenticationID) (pasarela.Authentication, error) {
+	return get(s, s.rows.authentications, key{m, string(id)})
+}
+
+// Redirect implements store.Reader.
+func (s *Memory) Redirect(_ context.Context, m pasarela.MerchantID, id pasarela.TokenID) (pasarela.Redirect, error) {
+	return get(s, s.rows.redirects, key{m, string(id)})
 }
 
 // Payment implements store.Reader.
@@ -334,5 +214,33 @@ func (s *Memory) PutKeyset(_ context.Context, k pasarela.Keyset) error {
 		return store.ErrDuplicate
 	}
 	s.rows.keysets[k.Name] = k
+	return nil
+}
+
+// BINFile implements store.BINFiles.
+func (s *Memory) BINFile(context.Context) (pasarela.BINFile, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.rows.binFile.Version == 0 {
+		return pasarela.BINFile{}, store.ErrNotFound
+	}
+	return s.rows.binFile, nil
+}
+
+// BINFileVersion implements store.BINFiles.
+func (s *Memory) BINFileVersion(context.Context) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rows.binFile.Version, nil
+}
+
+// PutBINFile implements store.BINFiles.
+func (s *Memory) PutBINFile(_ context.Context, f pasarela.BINFile) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.rows.binFile.Version != f.Version-1 {
+		return store.ErrDuplicate
+	}
+	s.rows.binFile = f
 	return nil
 }

@@ -7,18 +7,18 @@ import (
 )
 
 // operationColumns are all but the merchant, as scanOperation takes them.
-const operationColumns = `id, payment, ticket, kind, state, amount, currency, trace_stan, trace_rrn, trace_sent_at,
+const operationColumns = `id, payment, target, ticket, kind, state, amount, currency, trace_stan, trace_rrn, trace_sent_at,
 	response_code, approval_code, details, created_at, updated_at`
 
 // InsertOperation implements store.PaymentTx.
 func (t *tx) InsertOperation(o pasarela.Operation) error {
-	args := append(make([]any, 0, 16), t.merchant, string(o.ID), string(o.Payment), string(o.Ticket), string(o.Kind), string(o.State),
-		o.Amount.Minor, string(o.Amount.Currency))
+	args := append(make([]any, 0, 17), t.merchant, string(o.ID), string(o.Payment), string(o.Of), string(o.Ticket), string(o.Kind),
+		string(o.State), o.Amount.Minor, string(o.Amount.Currency))
 	args = traceValues(args, o.Trace)
 	args = append(args, o.ResponseCode, o.ApprovalCode, blob(o.Order), stamp(o.CreatedAt), stamp(o.UpdatedAt))
 	return t.exec(`
 		INSERT INTO operations (merchant, `+operationColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`, args...)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`, args...)
 }
 
 const (
@@ -43,8 +43,8 @@ func (s *Store) OperationByTicket(ctx context.Context, m pasarela.MerchantID, t 
 
 func scanOperation(r row, merchant string) (pasarela.Operation, error) {
 	o := pasarela.Operation{Merchant: pasarela.MerchantID(merchant)}
-	dest := append(make([]any, 0, 15), (*string)(&o.ID), (*string)(&o.Payment), (*string)(&o.Ticket), (*string)(&o.Kind), (*string)(&o.State),
-		&o.Amount.Minor, (*string)(&o.Amount.Currency))
+	dest := append(make([]any, 0, 16), (*string)(&o.ID), (*string)(&o.Payment), (*string)(&o.Of), (*string)(&o.Ticket), (*string)(&o.Kind),
+		(*string)(&o.State), &o.Amount.Minor, (*string)(&o.Amount.Currency))
 	dest = traceTargets(dest, &o.Trace)
 	dest = append(dest, &o.ResponseCode, &o.ApprovalCode, &o.Order, at(&o.CreatedAt), at(&o.UpdatedAt))
 	if err := r.Scan(dest...); err != nil {

@@ -48,7 +48,7 @@ func TestPlansMadeOnEmptyTables(t *testing.T) {
 			checked += strings.Count(line, "Index Cond")
 		}
 	}
-	if checked < 25 {
+	if checked < 29 {
 		t.Errorf("only %d uses of an index were seen", checked)
 	}
 }
@@ -60,12 +60,14 @@ func askAll(t *testing.T, s *Store) {
 	unit := func(run func(tx store.Tx) error) error { return s.Update(ctx, shop, run) }
 	ignore := func(_ any, err error) error { return err }
 	for i, err := range []error{
-		ignore(s.Token(ctx, shop, "k")), ignore(s.Payment(ctx, shop, "p")), ignore(s.PaymentByTicket(ctx, shop, "t")),
+		ignore(s.Token(ctx, shop, "k")), ignore(s.Authentication(ctx, shop, "a")), ignore(s.Redirect(ctx, shop, "r")), ignore(s.Payment(ctx, shop, "p")), ignore(s.PaymentByTicket(ctx, shop, "t")),
 		ignore(s.Operation(ctx, shop, "o")), ignore(s.OperationByTicket(ctx, shop, "t")), ignore(s.Subscription(ctx, shop, "s")),
 		ignore(s.Key(ctx, shop, "n")), ignore(s.Due(ctx, shop, now, 10)), ignore(s.DueSubscriptions(ctx, shop, now, 10)),
 		ignore(s.Payments(ctx, shop, "", 10)), ignore(s.PaymentBalances(ctx, shop, []pasarela.PaymentID{"p"})), ignore(s.Balances(ctx, shop)),
 		ignore(s.PendingPayments(ctx, shop)), s.RollUp(ctx, shop, "1"), ignore(s.MerchantByCredential(ctx, store.Credential{})), ignore(s.Merchant(ctx, shop)),
 		unit(func(tx store.Tx) error { return tx.SpendToken("k", now) }),
+		unit(func(tx store.Tx) error { return tx.PutAuthentication(pasarela.Authentication{}) }),
+		unit(func(tx store.Tx) error { return tx.PutRedirect(pasarela.Redirect{}) }),
 		unit(func(tx store.Tx) error { return tx.PutPayment(pasarela.Payment{}) }),
 		unit(func(tx store.Tx) error { return tx.PutOperation(pasarela.Operation{}) }),
 		unit(func(tx store.Tx) error { return tx.PutSubscription(pasarela.Subscription{}) }),
@@ -73,6 +75,8 @@ func askAll(t *testing.T, s *Store) {
 		unit(func(tx store.Tx) error { return tx.DropKey("n", "h") }),
 		unit(func(tx store.Tx) error { return ignore(tx.ForgetTokens(now, now.Add(-time.Hour), 10)) }),
 		unit(func(tx store.Tx) error { return ignore(tx.ForgetKeys(now, 10)) }),
+		unit(func(tx store.Tx) error { return ignore(tx.ForgetAuthentications(now, 10)) }),
+		unit(func(tx store.Tx) error { return ignore(tx.ForgetRedirects(now, 10)) }),
 		unit(func(tx store.Tx) error {
 			return tx.Post([]ledger.Posting{{ID: "1", Debit: ledger.IssuerHolds, Credit: ledger.MerchantPending, Amount: pasarela.Money{Minor: 1}}})
 		}),
@@ -88,7 +92,7 @@ func plans(t *testing.T, conn *pgx.Conn) map[string][]string {
 	t.Helper()
 	rows, err := conn.Query(t.Context(), `
 		SELECT name, statement, cardinality(parameter_types) FROM pg_prepared_statements
-		WHERE statement ~* '(tokens|payments|operations|subscriptions|keys|postings|balances|credentials|merchants)'`, pgx.QueryExecModeSimpleProtocol)
+		WHERE statement ~* '(tokens|authentications|redirects|payments|operations|subscriptions|keys|postings|balances|credentials|merchants)'`, pgx.QueryExecModeSimpleProtocol)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,8 @@ package postgres
 
 import "context"
 
-// Reset implements store.Resetter. Postings refuse to be deleted, so their triggers are out of the way for
-// the length of this transaction, in which nobody else can write postings.
+// Reset implements store.Resetter. Postings refuse to be deleted, so their triggers are out of
+// the way for the length of this transaction, in which nobody else can write postings.
 func (s *Store) Reset(ctx context.Context) error {
 	return s.update(ctx, "", func(t *tx) error {
 		for _, query := range []string{
@@ -16,6 +16,8 @@ func (s *Store) Reset(ctx context.Context) error {
 			`DELETE FROM payments`,
 			`DELETE FROM operations`,
 			`DELETE FROM subscriptions`,
+			`DELETE FROM authentications`,
+			`DELETE FROM redirects`,
 			`DELETE FROM idempotency_keys`,
 			`DELETE FROM credentials`,
 			`DELETE FROM merchants`,

@@ -5,12 +5,15 @@ import (
 	"database/sql"
 	"errors"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"pasarela"
+	"pasarela/store"
 )
 
 // oldRows fill the oldest schema (migration 1), as a gateway of that day left it. They are never changed.
@@ -23,6 +26,17 @@ const oldRows = `
 	VALUES ('20000000000000000001', 'p', 't', 'sale', 'captured', 1698, 'USD', 1698, 0, 'k', '', '', NULL,
 		'545195', '5480', 16, 'mastercard', 'credit', '', 'EC', 'A', '2812', 1, 'r', 1772366400123456, 0, '',
 		0, '', '', 0, NULL, '00', 'A1', 'kushki', x'7b7d', 1772366400123456, 1772366400123456);
+	INSERT INTO payments (merchant, id, ticket, kind, state, amount, currency, captured, refunded, token, subscription, card_record, card,
+		bin, last_four, length, brand, type, bank, country, holder, expiry, trace_stan, trace_rrn, trace_sent_at, follow_stan, follow_rrn,
+		capture_stan, capture_rrn, operation, attempts, due_at, expires_at, response_code, approval_code, dialect, details, created_at, updated_at)
+	VALUES ('20000000000000000001', 'h', 'u', 'authorization', 'capturing', 500, 'USD', 0, 0, 'l', '', 'token/l', x'0700',
+		'545195', '5480', 16, 'mastercard', 'credit', '', 'EC', 'A', '2812', 2, 's', 1772366400123456, 3, 'v',
+		0, '', 'o', 0, 1772366400123456, 1772366400123456, '00', 'A2', 'kushki', x'7b7d', 1772366400123456, 1772366400123456);
+	INSERT INTO tokens VALUES ('20000000000000000001', 'k', 'charge', 'token/k', x'01', 'token/k', x'02',
+		'545195', '5480', 16, 'mastercard', 'credit', '', 'EC', 'A', '2812', 'f', 1698, 'USD', 1, x'7b7d',
+		1772366400123456, 1772366400123456, NULL);
+	INSERT INTO operations VALUES ('20000000000000000001', 'o', 'h', 'w', 'capture', 'pending', 500, 'USD', 3, 'v', 1772366400123456,
+		'', '', x'7b7d', 1772366400123456, 1772366400123456);
 	INSERT INTO postings VALUES ('20000000000000000001', '1', 'p', 'sale', 'acquirer_receivable', 'merchant_payable', 1698, 'USD', 1772366400123456);`
 
 // What was stored under any schema since the first is there after a migration, and readable.
@@ -48,6 +62,7 @@ func TestMigrateFromTheOldest(t *testing.T) {
 	if err != nil || p.Captured != 1698 || p.CreatedAt.UnixMicro() != 1772366400123456 {
 		t.Errorf("payment: got %+v and error %v", p, err)
 	}
+	oldRowsReadAsBefore(t, s)
 	if m, err := s.Merchant(t.Context(), "20000000000000000001"); err != nil || len(m.Credentials) != 1 {
 		t.Errorf("merchant: got %+v and error %v", m, err)
 	}
@@ -56,6 +71,46 @@ func TestMigrateFromTheOldest(t *testing.T) {
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// oldRowsReadAsBefore looks at rows of the first schema: what later ones added is zero in them, and can be put.
+func oldRowsReadAsBefore(t *testing.T, s *Store) {
+	t.Helper()
+	const m = "20000000000000000001"
+	written := time.UnixMicro(1772366400123456).UTC()
+	facts := pasarela.CardFacts{BIN: "545195", LastFour: "5480", Length: 16, Brand: "mastercard", Type: "credit", Country: "EC", Holder: "A", Expiry: "2812"}
+	token := pasarela.Token{
+		Merchant: m, ID: "k", Use: pasarela.UseCharge, Card: pasarela.Sealed{Record: "token/k", Bytes: []byte{1}}, CVV: pasarela.Sealed{Record: "token/k", Bytes: []byte{2}},
+		Facts: facts, Fingerprint: "f", Total: pasarela.Money{Minor: 1698, Currency: "USD"}, Deferred: true, Details: []byte("{}"), CreatedAt: written, ExpiresAt: written,
+	}
+	if got, err := s.Token(t.Context(), m, "k"); err != nil || !reflect.DeepEqual(got, token) {
+		t.Errorf("token: got %+v and error %v, want %+v", got, err, token)
+	}
+	operation := pasarela.Operation{
+		Merchant: m, ID: "o", Payment: "h", Ticket: "w", Kind: pasarela.OpCapture, State: pasarela.OpPending, Amount: pasarela.Money{Minor: 500, Currency: "USD"},
+		Trace: pasarela.Trace{STAN: 3, RRN: "v", SentAt: written}, Order: []byte("{}"), CreatedAt: written, UpdatedAt: written,
+	}
+	if got, err := s.Operation(t.Context(), m, "o"); err != nil || !reflect.DeepEqual(got, operation) {
+		t.Errorf("operation: got %+v and error %v, want %+v", got, err, operation)
+	}
+	held := pasarela.Payment{
+		Merchant: m, ID: "h", Ticket: "u", Kind: pasarela.KindAuthorization, State: pasarela.StateCapturing, Amount: pasarela.Money{Minor: 500, Currency: "USD"},
+		Token: "l", Card: pasarela.Sealed{Record: "token/l", Bytes: []byte{7, 0}}, Facts: facts, Trace: pasarela.Trace{STAN: 2, RRN: "s", SentAt: written},
+		Follow: pasarela.Trace{STAN: 3, RRN: "v"}, Operation: "o", DueAt: written, ExpiresAt: written, ResponseCode: "00", ApprovalCode: "A2", Dialect: "kushki",
+		Order: []byte("{}"), CreatedAt: written, UpdatedAt: written,
+	}
+	for _, state := range []pasarela.PaymentState{pasarela.StateCapturing, pasarela.StateExtending} {
+		if got, err := s.Payment(t.Context(), m, "h"); err != nil || !reflect.DeepEqual(got, held) {
+			t.Errorf("%s payment: got %+v and error %v, want %+v", state, got, err, held)
+		}
+		if n, err := s.PendingPayments(t.Context(), m); err != nil || n != 1 {
+			t.Errorf("%s payment: %d pending and error %v, want 1", state, n, err)
+		}
+		held.State, held.Reauthorized = pasarela.StateExtending, 200
+		if err := s.Update(t.Context(), m, func(tx store.Tx) error { return tx.PutPayment(held) }); err != nil {
+			t.Errorf("put payment: %v", err)
+		}
 	}
 }
 
@@ -140,7 +195,7 @@ func TestKeysBeginWithTheMerchant(t *testing.T) {
 	if err := Migrate(t.Context(), path); err != nil {
 		t.Fatal(err)
 	}
-	ofInstallation := map[string]bool{"keysets": true, "pings": true, "schema_migrations": true, "sqlite_autoindex_credentials_1": true}
+	ofInstallation := map[string]bool{"keysets": true, "bin_files": true, "pings": true, "schema_migrations": true, "sqlite_autoindex_credentials_1": true}
 	onFile(t, path, func(conn *sql.Conn) error {
 		rows, err := conn.QueryContext(t.Context(), `
 			SELECT m.tbl_name, m.name, (SELECT name FROM pragma_index_info(m.name) WHERE seqno = 0)

@@ -9,22 +9,22 @@ import (
 
 // InsertPayment implements store.PaymentTx.
 func (t *tx) InsertPayment(p pasarela.Payment) error {
-	args := append(make([]any, 0, 41), t.merchant, string(p.ID), string(p.Ticket), string(p.Kind), string(p.State),
-		p.Amount.Minor, string(p.Amount.Currency), p.Captured, p.Refunded, string(p.Token), string(p.Subscription),
-		p.Card.Record, blob(p.Card.Bytes))
+	args := append(make([]any, 0, 44), t.merchant, string(p.ID), string(p.Ticket), string(p.Kind), string(p.State),
+		p.Amount.Minor, string(p.Amount.Currency), p.Reauthorized, p.Captured, p.Refunded,
+		string(p.Token), string(p.Recurrence), string(p.Authentication), string(p.Subscription), p.Card.Record, blob(p.Card.Bytes))
 	args = factValues(args, p.Facts)
 	args = traceValues(traceValues(traceValues(args, p.Trace), p.Follow), p.CaptureTrace)
 	args = append(args, string(p.Operation), int64(p.Attempts), micros(p.DueAt), micros(p.ExpiresAt),
 		p.ResponseCode, p.ApprovalCode, p.Dialect, blob(p.Order), micros(p.CreatedAt), micros(p.UpdatedAt))
 	_, err := t.exec(`
 		INSERT INTO payments (merchant, `+paymentColumns+`)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, args...)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, args...)
 	return err
 }
 
 // paymentColumns are all but the merchant, as scanPayment takes them.
-const paymentColumns = `id, ticket, kind, state, amount, currency, captured, refunded, token, subscription,
-	card_record, card, ` + factColumns + `,
+const paymentColumns = `id, ticket, kind, state, amount, currency, reauthorized, captured, refunded,
+	token, recurrence, authentication, subscription, card_record, card, ` + factColumns + `,
 	trace_stan, trace_rrn, trace_sent_at, follow_stan, follow_rrn, follow_sent_at, capture_stan, capture_rrn, capture_sent_at,
 	operation, attempts, due_at, expires_at, response_code, approval_code, dialect, details, created_at, updated_at`
 
@@ -50,9 +50,9 @@ func (s *Store) PaymentByTicket(ctx context.Context, m pasarela.MerchantID, t pa
 
 func scanPayment(r row, merchant string) (pasarela.Payment, error) {
 	p := pasarela.Payment{Merchant: pasarela.MerchantID(merchant)}
-	dest := append(make([]any, 0, 40), (*string)(&p.ID), (*string)(&p.Ticket), (*string)(&p.Kind), (*string)(&p.State),
-		&p.Amount.Minor, (*string)(&p.Amount.Currency), &p.Captured, &p.Refunded, (*string)(&p.Token), (*string)(&p.Subscription),
-		&p.Card.Record, &p.Card.Bytes)
+	dest := append(make([]any, 0, 43), (*string)(&p.ID), (*string)(&p.Ticket), (*string)(&p.Kind), (*string)(&p.State),
+		&p.Amount.Minor, (*string)(&p.Amount.Currency), &p.Reauthorized, &p.Captured, &p.Refunded,
+		(*string)(&p.Token), (*string)(&p.Recurrence), (*string)(&p.Authentication), (*string)(&p.Subscription), &p.Card.Record, &p.Card.Bytes)
 	dest = factTargets(dest, &p.Facts)
 	dest = traceTargets(traceTargets(traceTargets(dest, &p.Trace), &p.Follow), &p.CaptureTrace)
 	dest = append(dest, (*string)(&p.Operation), &p.Attempts, at(&p.DueAt), at(&p.ExpiresAt),
@@ -65,12 +65,12 @@ func scanPayment(r row, merchant string) (pasarela.Payment, error) {
 
 // PutPayment implements store.PaymentTx.
 func (t *tx) PutPayment(p pasarela.Payment) error {
-	args := append(make([]any, 0, 23), string(p.State), p.Captured, p.Refunded, p.Card.Record, blob(p.Card.Bytes))
+	args := append(make([]any, 0, 24), string(p.State), p.Reauthorized, p.Captured, p.Refunded, p.Card.Record, blob(p.Card.Bytes))
 	args = traceValues(traceValues(traceValues(args, p.Trace), p.Follow), p.CaptureTrace)
 	args = append(args, string(p.Operation), int64(p.Attempts), micros(p.DueAt), micros(p.ExpiresAt),
 		p.ResponseCode, p.ApprovalCode, micros(p.UpdatedAt), t.merchant, string(p.ID))
 	return t.put(`
-		UPDATE payments SET state = ?, captured = ?, refunded = ?, card_record = ?, card = ?,
+		UPDATE payments SET state = ?, reauthorized = ?, captured = ?, refunded = ?, card_record = ?, card = ?,
 			trace_stan = ?, trace_rrn = ?, trace_sent_at = ?,
 			follow_stan = ?, follow_rrn = ?, follow_sent_at = ?,
 			capture_stan = ?, capture_rrn = ?, capture_sent_at = ?,
@@ -104,6 +104,7 @@ func (s *Store) Payments(ctx context.Context, m pasarela.MerchantID, after pasar
 func (s *Store) PendingPayments(ctx context.Context, m pasarela.MerchantID) (n int, err error) {
 	err = s.queryRow(ctx, `
 		SELECT COUNT(*) FROM payments WHERE merchant = ?
-		AND state IN ('authorizing', 'reversing', 'capturing', 'uncapturing', 'releasing', 'voiding', 'refunding')`, string(m)).Scan(&n)
+		AND state IN ('authorizing', 'reversing', 'capturing', 'uncapturing', 'extending', 'unextending', 'reducing',
+			'releasing', 'voiding', 'refunding')`, string(m)).Scan(&n)
 	return n, err
 }

@@ -2,8 +2,8 @@ package sqlite
 
 import "context"
 
-// Reset implements store.Resetter. Postings refuse to be deleted, so their trigger is out of the way for
-// the length of this transaction, which nobody else sees.
+// Reset implements store.Resetter. Postings refuse to be deleted, so their trigger is out of
+// the way for the length of this transaction, which nobody else sees.
 func (s *Store) Reset(ctx context.Context) error {
 	return s.writer.do(ctx, "", func(t *tx) error {
 		var trigger string
@@ -20,6 +20,8 @@ func (s *Store) Reset(ctx context.Context) error {
 			`DELETE FROM payments`,
 			`DELETE FROM operations`,
 			`DELETE FROM subscriptions`,
+			`DELETE FROM authentications`,
+			`DELETE FROM redirects`,
 			`DELETE FROM idempotency_keys`,
 			`DELETE FROM credentials`,
 			`DELETE FROM merchants`,

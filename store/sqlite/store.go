@@ -41,7 +41,7 @@ var (
 	_ store.Resetter = (*Store)(nil)
 )
 
-// busyTimeout is how long one attempt to begin waits for another process that writes; see writer.begin.
+// busyTimeout is how long a statement waits for another process; the writer's own are told beginTimeout.
 const busyTimeout = time.Second
 
 // Chosen by measurement. The writer's cache holds the growing ends of all indexes; a larger one costs more
@@ -94,6 +94,9 @@ func (s *Store) open(ctx context.Context, path string, o Options) (err error) {
 	conn, err := s.writeDB.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("sqlite: open %s: %w", path, err)
+	}
+	if _, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", beginTimeout.Milliseconds())); err != nil {
+		return joinClose(fmt.Errorf("sqlite: %w", err), conn.Close)
 	}
 	if err := bringUp(ctx, conn, o.NoMigrate); err != nil {
 		return joinClose(err, conn.Close)

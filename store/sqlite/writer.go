@@ -14,8 +14,14 @@ import (
 // maxBatch bounds how many units share a commit, and with it how long the first of them waits.
 const maxBatch = 256
 
-// beginAttempts times busyTimeout is how long a unit waits for another process before it gives up.
-const beginAttempts = 15
+// A unit waits beginAttempts times beginTimeout for another process that writes before it gives up: 15 s. An attempt
+// is short because SQLite has no queue for its write lock. Who waits sleeps between two looks at it, 1, 2 and 5 ms at
+// the beginning of an attempt and up to 100 ms later, and so would lose for seconds to a process that commits without
+// a pause.
+const (
+	beginTimeout  = 8 * time.Millisecond
+	beginAttempts = int(15 * time.Second / beginTimeout)
+)
 
 // writer owns the connection that writes. Its goroutine alone uses the fields up to alone.
 type writer struct {

@@ -297,8 +297,8 @@ func TestAnotherProcessWrites(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		// Longer than one attempt of the writer, which waits in the database and not for us.
-		deadline := time.After(busyTimeout + 200*time.Millisecond)
+		// Longer than many attempts of the writer, which waits in the database and not for us.
+		deadline := time.After(100 * beginTimeout)
 		<-deadline
 		_, err := conn.ExecContext(t.Context(), "ROLLBACK")
 		return err

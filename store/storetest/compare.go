@@ -72,12 +72,16 @@ func (g *generator) sealed() pasarela.Sealed {
 	return pasarela.Sealed{Record: g.id("record"), Bytes: g.bytes()}
 }
 
+func (g *generator) recurrence() pasarela.Recurrence {
+	return []pasarela.Recurrence{pasarela.RecurrenceNone, pasarela.RecurrenceInitial, pasarela.RecurrenceSubsequent}[g.r.IntN(3)]
+}
+
 func (g *generator) step(i int) step {
 	m := g.merchant()
 	if g.r.IntN(3) > 0 {
 		return g.unit(m, i)
 	}
-	reads := []func(pasarela.MerchantID) step{g.readOne, g.readList, g.readBooks, g.directory, g.reseal}
+	reads := []func(pasarela.MerchantID) step{g.readOne, g.readList, g.readBooks, g.directory, g.binFile, g.reseal}
 	return reads[g.r.IntN(len(reads))](m)
 }
 
@@ -85,7 +89,8 @@ func (g *generator) step(i int) step {
 func (g *generator) unit(m pasarela.MerchantID, i int) step {
 	operations := make([]operation, 1+g.r.IntN(4))
 	texts := make([]string, len(operations))
-	makers := []func(i int) operation{g.tokenOperation, g.paymentOperation, g.operationOperation, g.subscriptionOperation, g.keyOperation, g.postOperation}
+	makers := []func(i int) operation{g.tokenOperation, g.authenticationOperation, g.redirectOperation, g.paymentOperation, g.operationOperation,
+		g.subscriptionOperation, g.keyOperation, g.postOperation}
 	for j := range operations {
 		operations[j] = makers[g.r.IntN(len(makers))](i)
 		texts[j] = operations[j].text
@@ -133,6 +138,7 @@ func outcome(err error, results ...any) string {
 func (g *generator) tokenOperation(int) operation {
 	k := sampleToken(pasarela.TokenID(g.id("t")))
 	k.Card, k.CVV, k.ExpiresAt, k.SpentAt, k.Details = g.sealed(), g.sealed(), g.moment(), g.moment(), g.bytes()
+	k.Recurrence, k.NetworkToken, k.Authentication = g.recurrence(), g.r.IntN(2) == 0, pasarela.AuthenticationID(g.id("a"))
 	at, gone, limit := g.moment(), g.moment(), 1+g.r.IntN(3)
 	return g.pick(
 		operation{fmt.Sprintf("insert token %+v", k), func(tx store.Tx) (any, error) { return nil, tx.InsertToken(k) }},
@@ -142,10 +148,40 @@ func (g *generator) tokenOperation(int) operation {
 	)
 }
 
+func (g *generator) authenticationOperation(int) operation {
+	a := sampleAuthentication(pasarela.AuthenticationID(g.id("a")))
+	a.State = []pasarela.AuthenticationState{pasarela.AuthenticationPending, pasarela.AuthenticationAuthenticated, pasarela.AuthenticationFailed}[g.r.IntN(3)]
+	a.CreatedAt, a.ExpiresAt, a.UpdatedAt, a.CodeDigest, a.Attempts = g.moment(), g.moment(), g.moment(), g.bytes(), g.r.IntN(3)
+	a.Token, a.ACSURL, a.ByLink, a.Secure.Value = pasarela.TokenID(g.id("t")), g.id("url"), g.r.IntN(2) == 0, g.id("value")
+	before, limit := g.moment(), 1+g.r.IntN(3)
+	return g.pick(
+		operation{fmt.Sprintf("insert authentication %+v", a), func(tx store.Tx) (any, error) { return nil, tx.InsertAuthentication(a) }},
+		operation{fmt.Sprintf("put authentication %+v", a), func(tx store.Tx) (any, error) { return nil, tx.PutAuthentication(a) }},
+		operation{fmt.Sprintf("authentication %s", a.ID), func(tx store.Tx) (any, error) { return tx.Authentication(a.ID) }},
+		operation{fmt.Sprintf("forget authentications %s, %d", before, limit), func(tx store.Tx) (any, error) { return tx.ForgetAuthentications(before, limit) }},
+	)
+}
+
+func (g *generator) redirectOperation(int) operation {
+	r := sampleRedirect(pasarela.TokenID(g.id("t")))
+	r.State = []pasarela.RedirectState{pasarela.RedirectRequested, pasarela.RedirectInitialized, pasarela.RedirectPaid, pasarela.RedirectCancelled}[g.r.IntN(4)]
+	r.ExpiresAt, r.UpdatedAt, r.Order, r.Payment, r.Email = g.moment(), g.moment(), g.bytes(), pasarela.PaymentID(g.id("p")), g.id("email")
+	gone, limit := g.moment(), 1+g.r.IntN(3)
+	return g.pick(
+		operation{fmt.Sprintf("insert redirect %+v", r), func(tx store.Tx) (any, error) { return nil, tx.InsertRedirect(r) }},
+		operation{fmt.Sprintf("put redirect %+v", r), func(tx store.Tx) (any, error) { return nil, tx.PutRedirect(r) }},
+		operation{fmt.Sprintf("redirect %s", r.ID), func(tx store.Tx) (any, error) { return tx.Redirect(r.ID) }},
+		operation{fmt.Sprintf("forget redirects %s, %d", gone, limit), func(tx store.Tx) (any, error) { return tx.ForgetRedirects(gone, limit) }},
+	)
+}
+
 func (g *generator) paymentOperation(int) operation {
 	p := samplePayment(pasarela.PaymentID(g.id("p")))
 	p.Ticket, p.Card, p.DueAt, p.UpdatedAt, p.Attempts = pasarela.Ticket(g.id("t")), g.sealed(), g.moment(), g.moment(), g.r.IntN(9)
-	p.State = []pasarela.PaymentState{pasarela.StateAuthorizing, pasarela.StateAuthorized, pasarela.StateCaptured, pasarela.StateDeclined}[g.r.IntN(4)]
+	p.State = []pasarela.PaymentState{pasarela.StateAuthorizing, pasarela.StateAuthorized, pasarela.StateExtending, pasarela.StateUnextending,
+		pasarela.StateReducing, pasarela.StateCaptured, pasarela.StateDeclined}[g.r.IntN(7)]
+	p.Reauthorized, p.ExpiresAt = g.r.Int64N(3), g.moment()
+	p.Recurrence, p.Authentication = g.recurrence(), pasarela.AuthenticationID(g.id("a"))
 	return g.pick(
 		operation{fmt.Sprintf("insert payment %+v", p), func(tx store.Tx) (any, error) { return nil, tx.InsertPayment(p) }},
 		operation{fmt.Sprintf("put payment %+v", p), func(tx store.Tx) (any, error) { return nil, tx.PutPayment(p) }},
@@ -156,6 +192,7 @@ func (g *generator) paymentOperation(int) operation {
 func (g *generator) operationOperation(int) operation {
 	o := sampleOperation(pasarela.OperationID(g.id("o")))
 	o.Ticket, o.Order, o.UpdatedAt, o.ResponseCode = pasarela.Ticket(g.id("t")), g.bytes(), g.moment(), g.id("r")
+	o.Of, o.State = pasarela.OperationID(g.id("o")), []pasarela.OperationState{pasarela.OpPending, pasarela.OpApproved, pasarela.OpVoided}[g.r.IntN(3)]
 	return g.pick(
 		operation{fmt.Sprintf("insert operation %+v", o), func(tx store.Tx) (any, error) { return nil, tx.InsertOperation(o) }},
 		operation{fmt.Sprintf("put operation %+v", o), func(tx store.Tx) (any, error) { return nil, tx.PutOperation(o) }},

@@ -22,8 +22,13 @@ func (g *generator) choose(steps ...step) step { return steps[g.r.IntN(len(steps
 func (g *generator) readOne(m pasarela.MerchantID) step {
 	token, payment, operation := pasarela.TokenID(g.id("t")), pasarela.PaymentID(g.id("p")), pasarela.OperationID(g.id("o"))
 	ticket, subscription, key := pasarela.Ticket(g.id("t")), pasarela.SubscriptionID(g.id("s")), g.id("k")
+	authentication := pasarela.AuthenticationID(g.id("a"))
 	return g.choose(
 		read(fmt.Sprintf("token %s of %s", token, m), func(ctx context.Context, s store.Store) (any, error) { return s.Token(ctx, m, token) }),
+		read(fmt.Sprintf("authentication %s of %s", authentication, m), func(ctx context.Context, s store.Store) (any, error) {
+			return s.Authentication(ctx, m, authentication)
+		}),
+		read(fmt.Sprintf("redirect %s of %s", token, m), func(ctx context.Context, s store.Store) (any, error) { return s.Redirect(ctx, m, token) }),
 		read(fmt.Sprintf("payment %s of %s", payment, m), func(ctx context.Context, s store.Store) (any, error) { return s.Payment(ctx, m, payment) }),
 		read(fmt.Sprintf("payment by %s of %s", ticket, m), func(ctx context.Context, s store.Store) (any, error) { return s.PaymentByTicket(ctx, m, ticket) }),
 		read(fmt.Sprintf("operation %s of %s", operation, m), func(ctx context.Context, s store.Store) (any, error) { return s.Operation(ctx, m, operation) }),
@@ -115,4 +120,22 @@ func (g *generator) reseal(m pasarela.MerchantID) step {
 		}
 		return s.Reseal(ctx, m, kind, row, old, renewed)
 	})
+}
+
+// binFile is a question or a load of the table of card ranges, mostly of the version that comes next.
+func (g *generator) binFile(pasarela.MerchantID) step {
+	f, skip := pasarela.BINFile{Ranges: g.r.IntN(9), Data: g.bytes(), ImportedAt: g.moment()}, max(g.r.IntN(5)-2, 0)
+	return g.choose(
+		read(fmt.Sprintf("put the next BIN file but %d: %+v", skip, f), func(ctx context.Context, s store.Store) (any, error) {
+			version, err := s.BINFileVersion(ctx)
+			if err != nil {
+				return nil, err
+			}
+			f := f
+			f.Version = version + 1 + skip
+			return nil, s.PutBINFile(ctx, f)
+		}),
+		read("BIN file", func(ctx context.Context, s store.Store) (any, error) { return s.BINFile(ctx) }),
+		read("version of the BIN file", func(ctx context.Context, s store.Store) (any, error) { return s.BINFileVersion(ctx) }),
+	)
 }

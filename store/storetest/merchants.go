@@ -15,7 +15,7 @@ var merchantScenarios = []scenario{
 	on("merchants are listed in order, page by page", merchantsListed),
 	on("merchants with something due are listed in order, page by page", merchantsDueListed),
 	on("a keyset goes from version to version", keysetVersions),
-	on("a reset deletes what merchants have and leaves keysets", resetDeletes),
+	on("a reset deletes what merchants have and leaves keysets and the BIN file", resetDeletes),
 }
 
 func insertMerchants(t *testing.T, s store.Store, records ...store.MerchantRecord) {
@@ -104,8 +104,11 @@ func resetDeletes(t *testing.T, s store.Store) {
 	if err := s.PutKeyset(t.Context(), pasarela.Keyset{Name: "cards", Version: 1, Sealed: []byte{1}}); err != nil {
 		t.Fatal(err)
 	}
+	putBINFile(t, s, sampleBINFile(1))
 	for range 2 { // what was deleted can be there again
 		insertTokens(t, s, sampleToken("t"))
+		insertAuthentications(t, s, sampleAuthentication("a"))
+		insertRedirects(t, s, sampleRedirect("r"))
 		insertPayments(t, s, samplePayment("p"))
 		insertOperations(t, s, sampleOperation("o"))
 		insertSubscriptions(t, s, sampleSubscription("s"))
@@ -116,6 +119,8 @@ func resetDeletes(t *testing.T, s store.Store) {
 			t.Fatalf("reset: %v", err)
 		}
 		absent(s.Token(t.Context(), shop, "t"))(t, "token")
+		absent(s.Authentication(t.Context(), shop, "a"))(t, "authentication")
+		absent(s.Redirect(t.Context(), shop, "r"))(t, "redirect")
 		absent(s.Payment(t.Context(), shop, "p"))(t, "payment")
 		absent(s.Operation(t.Context(), shop, "o"))(t, "operation")
 		absent(s.Subscription(t.Context(), shop, "s"))(t, "subscription")
@@ -125,4 +130,5 @@ func resetDeletes(t *testing.T, s store.Store) {
 		balance(t, s, shop, nil)
 	}
 	same(t, "keyset", found(s.Keyset(t.Context(), "cards"))(t).Version, 1)
+	same(t, "BIN file", found(s.BINFile(t.Context()))(t), sampleBINFile(1))
 }

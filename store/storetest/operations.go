@@ -12,6 +12,7 @@ var operationScenarios = []scenario{
 	on("an operation comes back as it was inserted", operationComesBack),
 	on("an operation's id and ticket serve once", operationDuplicate),
 	on("putting an operation stores its outcome, and nothing else", operationPut),
+	on("an operation that was approved can become voided", operationVoided),
 }
 
 func insertOperations(t *testing.T, s store.Store, operations ...pasarela.Operation) {
@@ -51,7 +52,7 @@ func operationPut(t *testing.T, s store.Store) {
 	put := pasarela.Operation{
 		Merchant: shop, ID: "o", State: pasarela.OpDeclined, Trace: pasarela.Trace{STAN: 1, RRN: "1"}, ResponseCode: "91", ApprovalCode: "", UpdatedAt: later(time.Hour),
 		// none of these is stored:
-		Payment: "other", Ticket: "other", Kind: pasarela.OpVoid, Amount: pasarela.Money{Minor: 1, Currency: "USD"}, Order: []byte("other"), CreatedAt: later(time.Hour),
+		Payment: "other", Of: "other", Ticket: "other", Kind: pasarela.OpVoid, Amount: pasarela.Money{Minor: 1, Currency: "USD"}, Order: []byte("other"), CreatedAt: later(time.Hour),
 	}
 	update(t, s, shop, func(tx store.Tx) error { return tx.PutOperation(put) })
 	want := sampleOperation("o")
@@ -59,4 +60,13 @@ func operationPut(t *testing.T, s store.Store) {
 	same(t, "operation", found(s.Operation(t.Context(), shop, "o"))(t), want)
 	put.ID = "never"
 	refused(t, s, shop, store.ErrNotFound, func(tx store.Tx) error { return tx.PutOperation(put) })
+}
+
+func operationVoided(t *testing.T, s store.Store) {
+	o := sampleOperation("o")
+	o.Kind, o.State, o.Of = pasarela.OpReauthorize, pasarela.OpApproved, ""
+	insertOperations(t, s, o)
+	o.State, o.UpdatedAt = pasarela.OpVoided, later(time.Hour)
+	update(t, s, shop, func(tx store.Tx) error { return tx.PutOperation(o) })
+	same(t, "operation", found(s.Operation(t.Context(), shop, "o"))(t), o)
 }

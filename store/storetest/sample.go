@@ -30,7 +30,7 @@ func sampleToken(id pasarela.TokenID) pasarela.Token {
 		Card:  pasarela.Sealed{Record: "token/" + string(id), Bytes: []byte{0, 1, 0xff, 'c'}},
 		CVV:   pasarela.Sealed{Record: "token/" + string(id), Bytes: []byte{0, 2, 0xfe, 'v'}},
 		Facts: facts, Fingerprint: "f1ngerpr1nt", Total: pasarela.Money{Minor: 1698, Currency: "USD"}, Deferred: true,
-		Details: []byte(`{"months": 3}`), CreatedAt: noon, ExpiresAt: later(pasarela.TokenLife), SpentAt: later(time.Minute),
+		Details: []byte(`{"months": 3}`), Recurrence: pasarela.RecurrenceInitial, NetworkToken: true, Authentication: "an-authentication", CreatedAt: noon, ExpiresAt: later(pasarela.TokenLife), SpentAt: later(time.Minute),
 	}
 }
 
@@ -40,14 +40,37 @@ func freshToken(id pasarela.TokenID) pasarela.Token {
 	return k
 }
 
+func sampleAuthentication(id pasarela.AuthenticationID) pasarela.Authentication {
+	return pasarela.Authentication{
+		Merchant: shop, ID: id, Kind: pasarela.AuthenticateThreeDS, State: pasarela.AuthenticationPending, Reason: pasarela.ReasonWrongCode,
+		Token: "a-token", Mode: pasarela.ChallengeFrame, ReturnURL: "https://shop.example/back?ñ=1", Origin: "https://shop.example",
+		ACSURL: "https://issuer.example/challenge", ACSID: "an-acs-id", ByLink: true,
+		Secure: pasarela.Secure{
+			ECI: "05", Value: "AAABBEg0VhI0VniQEjRWAAAAAAA=", XID: "MDEyMzQ1Njc4OTAxMjM0NTY3ODk=", Version: "2.2.0",
+			DirectoryServerID: "a-directory-server-id", CollectionIndicator: "2",
+		},
+		CodeDigest: []byte{4, 0, 4}, Payment: "a-payment", Attempts: 2,
+		CreatedAt: noon, ExpiresAt: later(pasarela.AuthenticationLife), UpdatedAt: later(time.Second),
+	}
+}
+
+func sampleRedirect(id pasarela.TokenID) pasarela.Redirect {
+	return pasarela.Redirect{
+		Merchant: shop, ID: id, State: pasarela.RedirectRequested, Kind: pasarela.KindAuthorization,
+		Total: pasarela.Money{Minor: 999_999_999_999, Currency: "COP"}, Payment: "a-payment",
+		Email: "josé@shop.example", Description: "Dos ñandúes", ReturnURL: "https://shop.example/back", Order: []byte(`{"iva":0}`),
+		CreatedAt: noon, ExpiresAt: later(pasarela.TokenLife), UpdatedAt: later(time.Second),
+	}
+}
+
 func samplePayment(id pasarela.PaymentID) pasarela.Payment {
 	trace := func(n uint32) pasarela.Trace {
 		return pasarela.Trace{STAN: n, RRN: number("606012000", int(n)), SentAt: later(time.Duration(n) * time.Second)}
 	}
 	return pasarela.Payment{
 		Merchant: shop, ID: id, Ticket: pasarela.Ticket("ticket-" + id), Kind: pasarela.KindAuthorization, State: pasarela.StateAuthorizing,
-		Amount: pasarela.Money{Minor: 999_999_999_999, Currency: "COP"}, Captured: 12, Refunded: 11,
-		Token: "a-token", Subscription: "a-subscription",
+		Amount: pasarela.Money{Minor: 999_999_999_999, Currency: "COP"}, Reauthorized: 13, Captured: 12, Refunded: 11,
+		Token: "a-token", Recurrence: pasarela.RecurrenceSubsequent, Authentication: "an-authentication", Subscription: "a-subscription",
 		Card:  pasarela.Sealed{Record: "token/a-token", Bytes: []byte{7, 0, 7}},
 		Facts: facts, Trace: trace(1), Follow: trace(2), CaptureTrace: trace(3), Operation: "an-operation", Attempts: 4,
 		DueAt: later(time.Hour), ExpiresAt: later(24 * time.Hour), ResponseCode: "00", ApprovalCode: "A1B2C3", Dialect: "kushki",
@@ -58,13 +81,13 @@ func samplePayment(id pasarela.PaymentID) pasarela.Payment {
 // heldPayment is an authorization that may be captured.
 func heldPayment(id pasarela.PaymentID) pasarela.Payment {
 	p := samplePayment(id)
-	p.State, p.Captured, p.Refunded, p.Operation = pasarela.StateAuthorized, 0, 0, ""
+	p.State, p.Reauthorized, p.Captured, p.Refunded, p.Operation = pasarela.StateAuthorized, 0, 0, 0, ""
 	return p
 }
 
 func sampleOperation(id pasarela.OperationID) pasarela.Operation {
 	return pasarela.Operation{
-		Merchant: shop, ID: id, Payment: "a-payment", Ticket: pasarela.Ticket("ticket-" + id), Kind: pasarela.OpRefund, State: pasarela.OpPending,
+		Merchant: shop, ID: id, Payment: "a-payment", Of: "a-reauthorization", Ticket: pasarela.Ticket("ticket-" + id), Kind: pasarela.OpRefund, State: pasarela.OpPending,
 		Amount: pasarela.Money{Minor: 5, Currency: "CLF"}, Trace: pasarela.Trace{STAN: 999_999, RRN: "606012000009", SentAt: noon},
 		ResponseCode: "05", ApprovalCode: "Z9", Order: []byte(`[1]`), CreatedAt: noon, UpdatedAt: later(time.Minute),
 	}

@@ -35,7 +35,8 @@ var errAbandoned = pasarela.Errorf(pasarela.CodeForbidden, "abandoned by the sce
 // writeAll writes one of everything.
 func writeAll(tx store.Tx) error {
 	_, err := tx.ClaimKey(sampleKey("k", "holder"))
-	return errors.Join(err, tx.InsertToken(sampleToken("t")), tx.InsertPayment(samplePayment("p")), tx.InsertOperation(sampleOperation("o")),
+	return errors.Join(err, tx.InsertToken(sampleToken("t")), tx.InsertAuthentication(sampleAuthentication("a")), tx.InsertRedirect(sampleRedirect("r")),
+		tx.InsertPayment(samplePayment("p")), tx.InsertOperation(sampleOperation("o")),
 		tx.InsertSubscription(sampleSubscription("s")), tx.Post([]ledger.Posting{samplePosting("1", "p", 1)}))
 }
 
@@ -43,6 +44,8 @@ func nothingWritten(t *testing.T, s store.Store) {
 	t.Helper()
 	absent(s.Key(t.Context(), shop, "k"))(t, "key")
 	absent(s.Token(t.Context(), shop, "t"))(t, "token")
+	absent(s.Authentication(t.Context(), shop, "a"))(t, "authentication")
+	absent(s.Redirect(t.Context(), shop, "r"))(t, "redirect")
 	absent(s.Payment(t.Context(), shop, "p"))(t, "payment")
 	absent(s.Operation(t.Context(), shop, "o"))(t, "operation")
 	absent(s.Subscription(t.Context(), shop, "s"))(t, "subscription")

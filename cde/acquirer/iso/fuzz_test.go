@@ -42,6 +42,7 @@ func FuzzUnpack(f *testing.F) {
 	f.Add(pack(f, full(f)))
 	f.Add(pack(f, iso.Message{MTI: "0800", STAN: "000001", Function: iso.SignOn}))
 	f.Add(pack(f, iso.Message{MTI: "0210", STAN: "000001", RRN: "612412345678", ResponseCode: "00"}))
+	f.Add(pack(f, iso.Message{MTI: "0100", Additional: iso.Additional{ECI: "05", Authentication: proof}}))
 	f.Add([]byte("0200\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"))
 	f.Add([]byte("0200\x00\x00\x00\x00\x00\x01\x00\x00013920142029255"))
 	f.Fuzz(func(t *testing.T, b []byte) {

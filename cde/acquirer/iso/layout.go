@@ -38,15 +38,22 @@ var Spec = &iso8583.MessageSpec{
 			Tag: &field.TagSpec{Length: 2, Enc: encoding.ASCII, Sort: sort.StringsByInt,
 				SkipUnknownTLVTags: false},
 			Subfields: map[string]field.Field{
-				"22": upTo(10, ll, "Who initiated it: cardholder or merchant, and of which series"),
-				"42": upTo(7, ll, "Electronic commerce indicator (ECI) of 3-D Secure"),
-				"43": upTo(32, ll, "Authentication value of 3-D Secure"),
+				"01": upTo(8, ll, "Version of the 3-D Secure protocol; tags below 10 are our own"),
+				"02": upTo(36, ll, "Directory server's transaction id, a UUID"),
+				"03": upTo(28, ll, "XID of 3-D Secure, base64"),
+				"04": upTo(1, ll, "Place in a series of the merchant's own: I initial, S subsequent"),
+				"05": upTo(36, ll, "Scheme's id of the first transaction of the series"),
+				"06": upTo(1, ll, "1: field 2 is a network token, which stands for a card"),
+				"07": upTo(7, ll, "Installments: months (2), grace months (2), plan (0 to 3 digits)"),
+				"22": upTo(10, ll, "Who began it, as sub-element 05 with two-digit length: C101 to M208"),
+				"42": upTo(7, ll, "ECI of 3-D Secure, two digits; of a Mastercard its collection indicator, one digit, after it"),
+				"43": upTo(32, ll, "Authentication value of 3-D Secure, base64"),
 				"84": upTo(2, ll, "Merchant advice code, in answers: whether trying again makes sense"),
 				"92": upTo(4, ll, "CVV; nowhere else in the message"),
 			},
 		}),
 		49: fixed(3, "Currency, ISO 4217 numeric"),
-		60: upTo(4, lll, "Why a reversal is sent: see the Reason constants"),
+		60: upTo(4, lll, "Why a reversal or a reauthorization is sent: see the Reason constants"),
 		61: upTo(12, lll, "RRN of the original message"),
 		63: upTo(36, lll, "The gateway's transaction reference, a UUID"),
 		70: fixed(3, "Network management: 001 sign-on, 002 sign-off, 301 echo"),
@@ -87,12 +94,16 @@ const (
 	ProcessingVerify   = "380000"
 )
 
-// Reasons of a reversal, field 60. The first two are ISO 8583:1993's, the others our own.
+// Reasons, field 60: of reversals, and what tells a reauthorization from an authorization. ReasonVoid and
+// ReasonReverse are ISO 8583:1993's, the others our own.
 const (
-	ReasonVoid           = "4000" // the merchant cancels a sale or a capture
-	ReasonReverse        = "4021" // no answer: whatever the authorization or sale did is to be undone
-	ReasonRelease        = "4900" // the hold is given back, by the merchant or because it ran out
-	ReasonReverseCapture = "4921" // no answer to the capture: it is to be undone, the hold stands
+	ReasonReauthorize        = "1900" // 0100: the earlier authorization is to hold the amount besides, or with zero for longer
+	ReasonVoid               = "4000" // the merchant cancels a sale or a capture
+	ReasonReverse            = "4021" // no answer: whatever the authorization or sale did is to be undone
+	ReasonRelease            = "4900" // the hold is given back, by the merchant or because it ran out
+	ReasonReduce             = "4901" // the merchant gives one reauthorization back, the rest of the hold stands
+	ReasonReverseCapture     = "4921" // no answer to the capture: it is to be undone, the hold stands
+	ReasonReverseReauthorize = "4922" // no answer to the reauthorization: it is to be undone, the rest of the hold stands
 )
 
 // Functions of a network management message, field 70.

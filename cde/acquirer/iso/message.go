@@ -14,8 +14,8 @@ import (
 	"pasarela/cde/internal/pan"
 )
 
-// Message is one message. A field that is "" is absent. A Message can be printed: the number and the CVV
-// show as masks.
+// Message is one message. A field that is "" is absent. A Message can be printed: the number, the CVV and the
+// authentication value show as masks.
 type Message struct {
 	MTI            string
 	ProcessingCode string
@@ -43,6 +43,7 @@ type Message struct {
 	Original       string
 	Card           pan.Number // field 2; empty when reading where it is not 12 to 19 digits, such as masked ones
 	CVV            pan.CVV    // field 48.92
+	Additional                // the rest of field 48
 }
 
 // plain lists every field but the card's two, by number.
@@ -143,7 +144,7 @@ func (m *Message) Pack() ([]byte, error) {
 	if !m.Card.IsZero() && out.Field(2, pan.Digits(m.Card)) != nil {
 		return nil, &FieldError{"2", "write"}
 	}
-	if !m.CVV.IsZero() && out.MarshalPath("48.92", pan.CVVDigits(m.CVV)) != nil {
+	if m.packAdditional(out) != nil {
 		return nil, &FieldError{"48", "write"}
 	}
 	packed, err := out.Pack()
@@ -151,6 +152,20 @@ func (m *Message) Pack() ([]byte, error) {
 		return nil, &FieldError{"", "write"}
 	}
 	return packed, nil
+}
+
+func (m *Message) packAdditional(out *iso8583.Message) error {
+	for _, p := range parts {
+		if v := *p.value(&m.Additional); v != "" {
+			if err := out.MarshalPath("48."+p.tag, v); err != nil {
+				return err
+			}
+		}
+	}
+	if m.CVV.IsZero() {
+		return nil
+	}
+	return out.MarshalPath("48.92", pan.CVVDigits(m.CVV))
 }
 
 // Unpack reads a message. Bytes after its last field make it invalid, as does a field that the layout does
@@ -177,22 +192,30 @@ func Unpack(packed []byte) (m Message, err error) {
 			*plain[i].value(&m) = f.Value()
 		}
 	}
-	m.readCard(in)
+	m.readNumber(in)
+	if f, ok := in.GetField(48).(*field.Composite); ok {
+		m.readAdditional(f.GetSubfields())
+	}
 	return m, nil
 }
 
-// readCard takes the card's two fields. What can't be a number or a CVV is nothing that we could use.
-func (m *Message) readCard(in *iso8583.Message) {
+// readNumber takes the card's number. What can't be one is nothing that we could use.
+func (m *Message) readNumber(in *iso8583.Message) {
 	if f, ok := in.GetField(2).(*field.String); ok {
 		if number, err := pan.Parse(f.Value()); err == nil {
 			m.Card = number
 		}
 	}
-	additional, ok := in.GetField(48).(*field.Composite)
-	if !ok {
-		return
+}
+
+// readAdditional takes field 48 apart. What can't be a CVV is dropped as a number would be.
+func (m *Message) readAdditional(subfields map[string]field.Field) {
+	for _, p := range parts {
+		if f, ok := subfields[p.tag].(*field.String); ok {
+			*p.value(&m.Additional) = f.Value()
+		}
 	}
-	if f, ok := additional.GetSubfields()["92"].(*field.String); ok {
+	if f, ok := subfields["92"].(*field.String); ok {
 		if cvv, err := pan.ParseCVV(f.Value()); err == nil {
 			m.CVV = cvv
 		}

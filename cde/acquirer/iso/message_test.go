@@ -3,6 +3,7 @@ package iso_test
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 const (
 	goodCard = "5451951574925480"
 	goodCVV  = "7391"
+	proof    = "AAABBEg0VhI0VniQEjRWAAAAAAA=8901"
 )
 
 // full has every field of the layout, each as long as it may be.
@@ -37,6 +39,11 @@ func full(t testing.TB) iso.Message {
 		Terminal: "PASARELA", Merchant: "000123456789012", NameLocation: strings.Repeat("x", 40), Currency: "840",
 		Reason: "4021", OriginalRRN: "612412345677", Reference: "0f5e2a52-6a1c-4b7e-9a54-6d1b7f0c9a11",
 		Function: "301", Original: strings.Repeat("1", 42), Card: number, CVV: cvv,
+		Additional: iso.Additional{
+			Protocol: "12345.78", DirectoryServer: "f38e6948-5388-41a6-bca4-b49723c19437", XID: strings.Repeat("x", 28),
+			Recurrence: iso.RecurrenceSubsequent, SchemeID: strings.Repeat("s", 36), NetworkToken: iso.IsNetworkToken,
+			Installments: "1203001", Initiator: "0504C101  ", ECI: "0212345", Authentication: proof, Advice: "03",
+		},
 	}
 }
 
@@ -66,6 +73,9 @@ func TestPackAndUnpack(t *testing.T) {
 			}
 			if !pan.Equal(got.Card, m.Card) || pan.CVVDigits(got.CVV) != pan.CVVDigits(m.CVV) {
 				t.Error("the card is another")
+			}
+			if got.Additional != m.Additional {
+				t.Errorf("field 48 comes back as %+v, want %+v", got.Additional, m.Additional)
 			}
 			if again := pack(t, got); !bytes.Equal(again, packed) {
 				t.Errorf("packed again it differs: %+v, was %+v", got, m)
@@ -97,29 +107,39 @@ func TestNothingPrintsCardData(t *testing.T) {
 	} else {
 		said = append(said, err.Error())
 	}
-	said = append(said, fmt.Sprintf("%v %+v %#v %s", m, m, m, &m))
+	inJSON, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said = append(said, fmt.Sprintf("%v %+v %#v %s", m, m, m, &m), string(inJSON))
 	for _, s := range said {
-		if strings.Contains(s, goodCard[6:12]) || strings.Contains(s, goodCVV) {
-			t.Errorf("shows card data: %s", s)
+		if strings.Contains(s, goodCard[6:12]) || strings.Contains(s, goodCVV) || strings.Contains(s, proof) {
+			t.Errorf("shows card data or a proof: %s", s)
 		}
 	}
 }
 
-// The redacted bytes are a message of the same length, without the number's middle and the CVV.
+// The redacted bytes are a message of the same length, without the number's middle, the CVV and the proof.
 func TestRedaction(t *testing.T) {
 	t.Parallel()
 	packed := pack(t, full(t))
 	redacted := iso.AppendRedacted(nil, packed)
-	if len(redacted) != len(packed) || bytes.Contains(redacted, []byte(goodCard[6:12])) || bytes.Contains(redacted, []byte(goodCVV)) {
+	if len(redacted) != len(packed) || bytes.Contains(redacted, []byte(goodCard[6:12])) || bytes.Contains(redacted, []byte(goodCVV)) ||
+		bytes.Contains(redacted, []byte(proof)) {
 		t.Fatalf("redacted to %q", redacted)
 	}
 	fields := iso.Fields(redacted)
-	if fields["2"] != "545195*********0123" || fields["48"] != "" || len(fields) != 24 {
+	if fields["2"] != "545195*********0123" || len(fields) != 25 {
 		t.Fatalf("fields are %v", fields)
 	}
-	additional := bytes.Replace(packed, []byte("00892047391"), []byte("0154203210"+"92047391"), 1)
-	if got := iso.Fields(iso.AppendRedacted(nil, additional))["48"]; got != "4203210" {
-		t.Fatalf("field 48 with an ECI and a CVV is shown as %q", got)
+	if got := fields["48"]; !strings.Contains(got, "42070212345"+"4332"+strings.Repeat("*", 32)+"840203") ||
+		!strings.HasPrefix(got, "010812345.780236f38e6948") || strings.Contains(got, "9204") {
+		t.Fatalf("field 48 is shown as %q, want the ECI to be read, the proof hidden and the CVV absent", got)
+	}
+	bare := full(t)
+	bare.Additional = iso.Additional{}
+	if got, there := iso.Fields(iso.AppendRedacted(nil, pack(t, bare)))["48"]; there {
+		t.Fatalf("field 48 is shown as %q although it held a CVV only", got)
 	}
 	for n := range packed {
 		if got := iso.AppendRedacted(nil, packed[:n]); got != nil {

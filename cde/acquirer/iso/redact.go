@@ -71,8 +71,9 @@ func (s shape) bounds(packed []byte, from int) (start, end int, ok bool) {
 	return start, start + n, n <= s.length && start+n <= len(packed)
 }
 
-// AppendRedacted appends packed to dst[:0] with the middle of field 2 and all of the CVV hidden. The result
-// is as long as packed and can be read by Fields. It is nil where packed is not a message of the layout.
+// AppendRedacted appends packed to dst[:0] with the middle of field 2 and all of the CVV hidden, and 3-D Secure's
+// authentication value, which is no card data but could serve somebody else. The result is as long as packed and
+// can be read by Fields. It is nil where packed is not a message of the layout.
 func AppendRedacted(dst, packed []byte) []byte {
 	dst = append(dst[:0], packed...)
 	err := walk(dst, func(id int, value []byte) {
@@ -81,7 +82,7 @@ func AppendRedacted(dst, packed []byte) []byte {
 			hide(value)
 		case 48:
 			if !subfields(value, func(tag string, v []byte) {
-				if tag == "92" {
+				if tag == "92" || tag == "43" {
 					fill(v)
 				}
 			}) {

@@ -20,7 +20,7 @@ const (
 )
 
 // Authorization is one approved authorization or sale as the issuer believes it to be. Amounts are in minor
-// units.
+// units; AmountMinor has in it what reauthorizations hold besides.
 type Authorization struct {
 	Seq           int64              `json:"seq"`
 	Reference     pasarela.PaymentID `json:"reference"`
@@ -80,9 +80,16 @@ type books struct {
 type dossier struct {
 	auth       *Authorization // nil while nothing is approved
 	account    string
-	captureRRN string   // of the capture that stands
-	cancelled  []string // RRNs of messages that are to be refused: their reversal came first
+	captureRRN string            // of the capture that stands
+	increments []reauthorization // those that stand
+	cancelled  []string          // RRNs of messages that are to be refused: their reversal came first
 	replies    []reply
+}
+
+// reauthorization is one approved increment of a hold; of zero where it was to last longer only.
+type reauthorization struct {
+	rrn   string
+	minor int64
 }
 
 // reply is how a message was answered. A gateway that was restarted may use a retrieval reference number
@@ -148,20 +155,25 @@ func (b *books) change(d *dossier, e entry) {
 		b.open(d, e)
 	case pasarela.MessageCapture:
 		a.State, a.CapturedMinor, d.captureRRN = StateCaptured, e.AmountMinor, e.RRN
+	case pasarela.MessageReauthorize:
+		a.AmountMinor += e.AmountMinor
+		d.increments = append(d.increments, reauthorization{e.RRN, e.AmountMinor})
 	case pasarela.MessageRefund:
 		a.RefundedMinor += e.AmountMinor
 		if a.RefundedMinor == a.CapturedMinor {
 			a.State = StateRefunded
 		}
-	case pasarela.MessageVoid, pasarela.MessageRelease, pasarela.MessageReverse, pasarela.MessageReverseCapture:
-		d.undo(e)
 	case opForget:
-		b.authorizations[a.Seq-1], d.auth = nil, nil
+		b.authorizations[a.Seq-1], d.auth, d.increments = nil, nil, nil
 	case opAmend:
 		if a.CapturedMinor == a.AmountMinor {
 			a.CapturedMinor = e.AmountMinor
 		}
 		a.AmountMinor = e.AmountMinor
+	default:
+		if reverses(e.Op) {
+			d.undo(e)
+		}
 	}
 }
 
@@ -184,6 +196,10 @@ func (d *dossier) undo(e entry) {
 	}
 	a := d.auth
 	switch {
+	case undoesOne(e.Op):
+		i := d.increment(e.OriginalRRN)
+		a.AmountMinor = max(a.AmountMinor-d.increments[i].minor, 0) // tampering may have left less
+		d.increments = slices.Delete(d.increments, i, i+1)
 	case e.Op == pasarela.MessageReverseCapture:
 		a.State, a.CapturedMinor, d.captureRRN = StateHeld, 0, ""
 	case a.State == StateHeld && e.Op != pasarela.MessageReverse:
@@ -204,9 +220,21 @@ func (d *dossier) concerns(op pasarela.Message, originalRRN string) bool {
 		return d.auth.RRN == originalRRN
 	case pasarela.MessageReverseCapture:
 		return d.captureRRN != "" && d.captureRRN == originalRRN
+	case pasarela.MessageReduce, pasarela.MessageReverseReauthorize:
+		return d.increment(originalRRN) >= 0
 	default:
 		return true
 	}
+}
+
+// undoesOne says whether op takes one reauthorization back and leaves the rest of the hold.
+func undoesOne(op pasarela.Message) bool {
+	return op == pasarela.MessageReduce || op == pasarela.MessageReverseReauthorize
+}
+
+// increment finds a reauthorization that stands; -1 is none.
+func (d *dossier) increment(rrn string) int {
+	return slices.IndexFunc(d.increments, func(r reauthorization) bool { return r.rrn == rrn })
 }
 
 // list is what is not forgotten after a seq, oldest first; all of it where limit is not above zero.

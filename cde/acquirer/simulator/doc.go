@@ -15,5 +15,8 @@
 // answered as before and booked once; only what was refused without being decided, and a refused reversal, is
 // decided anew. A reversal of something unknown is acknowledged and remembered, so that the original, arriving late, is refused. Voiding or
 // reversing takes everything back: captured and refunded amounts are zero afterwards. Undoing a capture
-// restores the hold.
+// restores the hold. A reauthorization raises the hold; taking it back lowers the hold by as much, once, and a
+// release gives back the whole.
+//
+// What a message says of 3-D Secure, of a series or of installments changes no decision.
 package simulator

@@ -24,77 +24,77 @@ func TestLostAnswerIsUnknownAndBooked(t *testing.T) {
 		{Kind: simulator.FaultGarbage, On: simulator.OnAuthorization},
 	} {
 		t.Run(string(f.Kind), func(t *testing.T) {
-			t.Parallel()
-			r := newRig(t)
-			r.fault(f)
-			q := r.request(pasarela.MessageSale)
-			r.want(r.sendWithin(q, 300*time.Millisecond), pasarela.OutcomeUnknown, "")
-			r.wantBook(q, simulator.StateCaptured, 1000, 0)
-			r.approve(r.after(q, pasarela.MessageReverse))
-			r.wantBook(q, simulator.StateReversed, 0, 0)
-			r.approve(r.request(pasarela.MessageSale))
+			inBubble(t, func(t *testing.T, r *rig) {
+				r.fault(f)
+				q := r.request(pasarela.MessageSale)
+				r.want(r.sendWithin(q, 300*time.Millisecond), pasarela.OutcomeUnknown, "")
+				r.wantBook(q, simulator.StateCaptured, 1000, 0)
+				r.approve(r.after(q, pasarela.MessageReverse))
+				r.wantBook(q, simulator.StateReversed, 0, 0)
+				r.approve(r.request(pasarela.MessageSale))
+			})
 		})
 	}
 }
 
 // An answer that comes too late is counted and given to nobody, not even to a request under way.
 func TestLateAnswerIsCounted(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.approve(r.request(pasarela.MessageSale)) // the link is up
-	r.fault(simulator.Fault{Kind: simulator.FaultLateResponse, On: simulator.OnAuthorization, DelayMS: 1500})
-	r.want(r.sendWithin(r.request(pasarela.MessageSale), 500*time.Millisecond), pasarela.OutcomeUnknown, "")
-	r.wantStray(acquirer.StrayLate)
-	r.approve(r.request(pasarela.MessageSale))
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.approve(r.request(pasarela.MessageSale)) // the link is up
+		r.fault(simulator.Fault{Kind: simulator.FaultLateResponse, On: simulator.OnAuthorization, DelayMS: 1500})
+		r.want(r.sendWithin(r.request(pasarela.MessageSale), 500*time.Millisecond), pasarela.OutcomeUnknown, "")
+		r.wantStray(acquirer.StrayLate)
+		r.approve(r.request(pasarela.MessageSale))
+	})
 }
 
 // An answer that is merely slow is an answer.
 func TestSlowAnswerWithinTheTimeout(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.fault(simulator.Fault{Kind: simulator.FaultLateResponse, On: simulator.OnAuthorization, DelayMS: 50})
-	r.approve(r.request(pasarela.MessageSale))
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.fault(simulator.Fault{Kind: simulator.FaultLateResponse, On: simulator.OnAuthorization, DelayMS: 50})
+		r.approve(r.request(pasarela.MessageSale))
+	})
 }
 
 // Left to itself, a late answer comes one second after the gateway has given up.
 func TestLateAnswerComesAfterTheGatewaysTimeout(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, func(c *simulator.Config) { c.GatewayTimeout = 50 * time.Millisecond })
-	r.approve(r.request(pasarela.MessageSale)) // the link is up
-	r.fault(simulator.Fault{Kind: simulator.FaultLateResponse, On: simulator.OnAny})
-	began := time.Now()
-	r.want(r.sendWithin(r.request(pasarela.MessageSale), 500*time.Millisecond), pasarela.OutcomeUnknown, "")
-	r.wantStray(acquirer.StrayLate)
-	if took := time.Since(began); took < 1050*time.Millisecond {
-		t.Fatalf("late answer after %s, want 1.05 s", took)
-	}
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.approve(r.request(pasarela.MessageSale)) // the link is up
+		r.fault(simulator.Fault{Kind: simulator.FaultLateResponse, On: simulator.OnAny})
+		began := time.Now()
+		r.want(r.sendWithin(r.request(pasarela.MessageSale), 500*time.Millisecond), pasarela.OutcomeUnknown, "")
+		r.wantStray(acquirer.StrayLate)
+		if took := time.Since(began); took != 1050*time.Millisecond {
+			t.Fatalf("late answer after %s, want 1.05 s", took)
+		}
+	}, func(c *simulator.Config) { c.GatewayTimeout = 50 * time.Millisecond })
 }
 
 // The second of two answers is counted, and the message booked once.
 func TestDuplicateAnswerIsCounted(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.fault(simulator.Fault{Kind: simulator.FaultDuplicateResponse, On: simulator.OnAuthorization})
-	q := r.approve(r.request(pasarela.MessageSale))
-	r.wantStray(acquirer.StrayDuplicate)
-	r.wantBook(q, simulator.StateCaptured, 1000, 0)
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.fault(simulator.Fault{Kind: simulator.FaultDuplicateResponse, On: simulator.OnAuthorization})
+		q := r.approve(r.request(pasarela.MessageSale))
+		r.wantStray(acquirer.StrayDuplicate)
+		r.wantBook(q, simulator.StateCaptured, 1000, 0)
+	})
 }
 
 // Garbage costs the link nothing but the message.
 func TestGarbageIsCountedAndTheLinkStays(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.approve(r.request(pasarela.MessageSale))
-	before := len(r.log.Messages(0))
-	r.fault(simulator.Fault{Kind: simulator.FaultGarbage, On: simulator.OnAny})
-	r.want(r.sendWithin(r.request(pasarela.MessageSale), 200*time.Millisecond), pasarela.OutcomeUnknown, "")
-	r.wantStray(acquirer.StrayGarbage)
-	r.approve(r.request(pasarela.MessageSale))
-	for _, m := range r.log.Messages(int64(before)) {
-		if m.MTI == "0800" {
-			t.Fatal("the client signed on again: the link did not stay")
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.approve(r.request(pasarela.MessageSale))
+		before := len(r.log.Messages(0))
+		r.fault(simulator.Fault{Kind: simulator.FaultGarbage, On: simulator.OnAny})
+		r.want(r.sendWithin(r.request(pasarela.MessageSale), 200*time.Millisecond), pasarela.OutcomeUnknown, "")
+		r.wantStray(acquirer.StrayGarbage)
+		r.approve(r.request(pasarela.MessageSale))
+		for _, m := range r.log.Messages(int64(before)) {
+			if m.MTI == "0800" {
+				t.Fatal("the client signed on again: the link did not stay")
+			}
 		}
-	}
+	})
 }
 
 // A declining fault answers its code, books nothing as approved, and is used up by what it fits only.
@@ -199,13 +199,13 @@ func TestStandaloneRefusalsAreUsedUpByConnecting(t *testing.T) {
 
 // Sign-on is never hit: a fault on anything waits for a payment.
 func TestFaultsSpareNetworkManagement(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.fault(simulator.Fault{Kind: simulator.FaultDropConnection, On: simulator.OnAny})
-	r.want(r.send(r.request(pasarela.MessageSale)), pasarela.OutcomeUnknown, "")
-	r.fault(simulator.Fault{Kind: simulator.FaultNoResponse, On: simulator.OnAny})
-	r.want(r.sendWithin(r.request(pasarela.MessageSale), 200*time.Millisecond), pasarela.OutcomeUnknown, "")
-	r.approve(r.request(pasarela.MessageSale))
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.fault(simulator.Fault{Kind: simulator.FaultDropConnection, On: simulator.OnAny})
+		r.want(r.send(r.request(pasarela.MessageSale)), pasarela.OutcomeUnknown, "")
+		r.fault(simulator.Fault{Kind: simulator.FaultNoResponse, On: simulator.OnAny})
+		r.want(r.sendWithin(r.request(pasarela.MessageSale), 200*time.Millisecond), pasarela.OutcomeUnknown, "")
+		r.approve(r.request(pasarela.MessageSale))
+	})
 }
 
 // What a fault may say is checked where it is added, with a text that says what to send.

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -27,6 +28,8 @@ func (b *books) decide(q request, card cards.Behaviour, now time.Time) string {
 		return b.authorize(d, q, card, now)
 	case pasarela.MessageVerify:
 		return verify(d, q, card, now)
+	case pasarela.MessageReauthorize:
+		return b.reauthorize(d, q, card, now)
 	case pasarela.MessageCapture:
 		return b.capture(d, q, card)
 	case pasarela.MessageRefund:
@@ -37,7 +40,7 @@ func (b *books) decide(q request, card cards.Behaviour, now time.Time) string {
 }
 
 func (b *books) authorize(d *dossier, q request, card cards.Behaviour, now time.Time) string {
-	switch code := checkCard(d, q, card, now); {
+	switch code := checkNew(d, q, card, now); {
 	case code != "":
 		return code
 	case q.amount.Minor == 0:
@@ -50,17 +53,22 @@ func (b *books) authorize(d *dossier, q request, card cards.Behaviour, now time.
 }
 
 func verify(d *dossier, q request, card cards.Behaviour, now time.Time) string {
-	if code := checkCard(d, q, card, now); code != "" {
+	if code := checkNew(d, q, card, now); code != "" {
 		return code
 	}
 	return iso.CodeNoReasonToRefuse
 }
 
-// checkCard refuses what is wrong whatever the amount; "" is no objection.
-func checkCard(d *dossier, q request, card cards.Behaviour, now time.Time) string {
-	switch {
-	case d.auth != nil:
+// checkNew refuses what is wrong whatever the amount; "" is no objection.
+func checkNew(d *dossier, q request, card cards.Behaviour, now time.Time) string {
+	if d.auth != nil {
 		return iso.CodeDuplicate
+	}
+	return checkCard(q, card, now)
+}
+
+func checkCard(q request, card cards.Behaviour, now time.Time) string {
+	switch {
 	case q.number.IsZero():
 		return iso.CodeInvalidNumber
 	case card.ResponseCode != "" && card.ResponseCode != iso.CodeApproved:
@@ -75,6 +83,28 @@ func checkCard(d *dossier, q request, card cards.Behaviour, now time.Time) strin
 // short says whether the account lacks so many minor units. Without a balance it never does.
 func (b *books) short(account string, minor int64, card cards.Behaviour) bool {
 	return card.BalanceMinor != nil && minor > *card.BalanceMinor-b.used[account]
+}
+
+// reauthorize decides whether more is held for an authorization. An amount of zero asks to hold for longer; the
+// issuer's holds do not run out, so it changes nothing.
+func (b *books) reauthorize(d *dossier, q request, card cards.Behaviour, now time.Time) string {
+	a := d.auth
+	switch {
+	case a == nil || (q.originalRRN != "" && q.originalRRN != a.RRN):
+		return iso.CodeNoOriginal
+	case a.State != StateHeld || a.Currency != q.amount.Currency:
+		return iso.CodeInvalid
+	}
+	if code := checkCard(q, card, now); code != "" || q.amount.Minor == 0 {
+		return cmp.Or(code, iso.CodeApproved)
+	}
+	if _, err := pasarela.NewMoney(a.AmountMinor+q.amount.Minor, a.Currency); err != nil {
+		return iso.CodeInvalidAmount
+	}
+	if b.short(d.account, q.amount.Minor, card) {
+		return iso.CodeShortOfFunds
+	}
+	return iso.CodeApproved
 }
 
 func (b *books) capture(d *dossier, q request, card cards.Behaviour) string {
@@ -110,14 +140,14 @@ func refund(d *dossier, q request) string {
 }
 
 // takeBack decides a reversal. What is not known or undone already is acknowledged. Money that went back as a
-// refund can't go back again, and a hold that was captured is no longer there to be released.
+// refund can't go back again, and a hold that was captured is no longer there to be released or made smaller.
 func (d *dossier) takeBack(q request) string {
 	switch {
 	case !d.concerns(q.op, q.originalRRN):
 		return iso.CodeApproved
 	case d.auth.RefundedMinor > 0:
 		return iso.CodeInvalid
-	case q.op == pasarela.MessageRelease && d.auth.State == StateCaptured:
+	case d.auth.State == StateCaptured && (q.op == pasarela.MessageRelease || undoesOne(q.op)):
 		return iso.CodeInvalid
 	default:
 		return iso.CodeApproved

@@ -256,12 +256,12 @@ func TestReversalOvertakesItsOriginal(t *testing.T) {
 
 // A slow card's answer does not hold up the others.
 func TestSlowCardDelaysItsOwnAnswerOnly(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	slow := r.request(pasarela.MessageSale)
-	slow.Card = r.addCard("4000000000000010", cards.Behaviour{Delay: time.Hour})
-	done := make(chan pasarela.NetworkAnswer, 1)
-	go func() { done <- r.sendWithin(slow, 300*time.Millisecond) }()
-	r.approve(r.request(pasarela.MessageSale))
-	r.want(<-done, pasarela.OutcomeUnknown, "")
+	inBubble(t, func(t *testing.T, r *rig) {
+		slow := r.request(pasarela.MessageSale)
+		slow.Card = r.addCard("4000000000000010", cards.Behaviour{Delay: time.Hour})
+		done := make(chan pasarela.NetworkAnswer, 1)
+		go func() { done <- r.sendWithin(slow, 300*time.Millisecond) }()
+		r.approve(r.request(pasarela.MessageSale))
+		r.want(<-done, pasarela.OutcomeUnknown, "")
+	})
 }

@@ -80,7 +80,7 @@ func (b *books) accepts(e entry) bool {
 	switch e.Op {
 	case opForget, opAmend:
 		return d.auth != nil
-	case pasarela.MessageCapture, pasarela.MessageRefund:
+	case pasarela.MessageCapture, pasarela.MessageRefund, pasarela.MessageReauthorize:
 		return d.auth != nil && e.ResponseCode != ""
 	default:
 		return e.ResponseCode != ""

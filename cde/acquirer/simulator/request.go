@@ -18,19 +18,27 @@ type request struct {
 	account     string // fingerprint; set where the request opens an authorization
 }
 
+// reasons are those of reversals.
 var reasons = map[string]pasarela.Message{
-	iso.ReasonVoid:           pasarela.MessageVoid,
-	iso.ReasonRelease:        pasarela.MessageRelease,
-	iso.ReasonReverse:        pasarela.MessageReverse,
-	iso.ReasonReverseCapture: pasarela.MessageReverseCapture,
+	iso.ReasonVoid:               pasarela.MessageVoid,
+	iso.ReasonRelease:            pasarela.MessageRelease,
+	iso.ReasonReverse:            pasarela.MessageReverse,
+	iso.ReasonReverseCapture:     pasarela.MessageReverseCapture,
+	iso.ReasonReduce:             pasarela.MessageReduce,
+	iso.ReasonReverseReauthorize: pasarela.MessageReverseReauthorize,
 }
 
 // operation is what a message asks for, "" where the issuer does not know.
 func operation(m iso.Message) pasarela.Message {
 	switch m.MTI {
 	case iso.AuthorizationRequest:
-		if m.ProcessingCode == iso.ProcessingVerify {
+		switch {
+		case m.ProcessingCode == iso.ProcessingVerify:
 			return pasarela.MessageVerify
+		case m.Reason == iso.ReasonReauthorize:
+			return pasarela.MessageReauthorize
+		case m.Reason != "":
+			return "" // of something else that must not be taken for a new authorization
 		}
 		return pasarela.MessageAuthorize
 	case iso.FinancialRequest:

@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pasarela"
@@ -35,6 +36,8 @@ func (openSeal) OpenCVV(_ pasarela.MerchantID, s pasarela.Sealed) (pan.CVV, erro
 	return pan.ParseCVVBytes(s.Bytes)
 }
 
+func (openSeal) OpenCryptogram(pasarela.MerchantID, pasarela.Sealed) (string, error) { return "", nil }
+
 // rig is a simulator on a TCP port with a gateway's client linked to it, wired as in one process.
 type rig struct {
 	t       *testing.T
@@ -50,31 +53,17 @@ type rig struct {
 
 func newRig(t *testing.T, change ...func(*simulator.Config)) *rig {
 	t.Helper()
-	r := &rig{t: t, dir: t.TempDir(), cards: cards.Reference(), log: acquirer.NewRecorder(0),
-		stray: make(chan acquirer.Stray, 100)}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := simulator.Config{Dir: r.dir, Cards: r.cards, Clock: noon}
-	for _, c := range change {
-		c(&cfg)
-	}
-	r.dir = cfg.Dir
-	r.bank = openBank(t, cfg)
+	r := openRig(t, t.TempDir(), change)
 	ctx, stop := context.WithCancel(t.Context())
 	served := make(chan error, 1)
 	go func() { served <- r.bank.Serve(ctx, ln) }()
-	r.gateway = acquirer.New(acquirer.Config{
-		Dial: func(ctx context.Context) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "tcp", ln.Addr().String())
-		},
-		Opener:   openSeal{},
-		Clock:    pasarela.SystemClock{},
-		Observer: acquirer.Observer{Message: r.log.Record, Stray: func(s acquirer.Stray) { r.stray <- s }},
-		OnUnsent: func(m pasarela.Message) { r.bank.ConsumeRefusal(m) },
+	r.link(func(ctx context.Context) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", ln.Addr().String())
 	})
-	r.gateway.Start(t.Context())
 	t.Cleanup(func() {
 		r.gateway.Close()
 		stop()
@@ -83,6 +72,47 @@ func newRig(t *testing.T, change ...func(*simulator.Config)) *rig {
 		}
 	})
 	return r
+}
+
+// inBubble plays a scenario about time where time costs nothing and no machine is too slow: over a pipe.
+func inBubble(t *testing.T, scenario func(t *testing.T, r *rig), change ...func(*simulator.Config)) {
+	t.Helper()
+	t.Parallel()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		r := openRig(t, dir, change)
+		r.link(func(context.Context) (net.Conn, error) {
+			near, far := net.Pipe()
+			go r.bank.ServeConn(far)
+			return near, nil
+		})
+		t.Cleanup(r.gateway.Close)
+		scenario(t, r)
+	})
+}
+
+func openRig(t *testing.T, dir string, change []func(*simulator.Config)) *rig {
+	t.Helper()
+	r := &rig{t: t, dir: dir, cards: cards.Reference(), log: acquirer.NewRecorder(0), stray: make(chan acquirer.Stray, 100)}
+	cfg := simulator.Config{Dir: r.dir, Cards: r.cards, Clock: noon}
+	for _, c := range change {
+		c(&cfg)
+	}
+	r.dir = cfg.Dir
+	r.bank = openBank(t, cfg)
+	return r
+}
+
+// link starts the gateway's client.
+func (r *rig) link(dial func(context.Context) (net.Conn, error)) {
+	r.gateway = acquirer.New(acquirer.Config{
+		Dial:     dial,
+		Opener:   openSeal{},
+		Clock:    pasarela.SystemClock{},
+		Observer: acquirer.Observer{Message: r.log.Record, Stray: func(s acquirer.Stray) { r.stray <- s }},
+		OnUnsent: func(m pasarela.Message) { r.bank.ConsumeRefusal(m) },
+	})
+	r.gateway.Start(r.t.Context())
 }
 
 func openBank(t *testing.T, cfg simulator.Config) *simulator.Simulator {

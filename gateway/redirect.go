@@ -1,0 +1,69 @@
+package gateway
+
+import (
+	"context"
+
+	"pasarela"
+	"pasarela/store"
+)
+
+// RequestRedirect begins a payment whose buyer will give the card on a page of the gateway. It returns
+// CodeCurrencyNotAllowed.
+func (g *Gateway) RequestRedirect(ctx context.Context, m pasarela.Merchant, r pasarela.Redirect) (pasarela.Redirect, error) {
+	if !m.Allows(r.Total.Currency) {
+		return r, pasarela.Errorf(pasarela.CodeCurrencyNotAllowed, "merchant may not charge in %s", r.Total.Currency)
+	}
+	now := g.now()
+	r.Merchant, r.ID, r.State = m.ID, g.IDs.Token(now), pasarela.RedirectRequested
+	r.CreatedAt, r.ExpiresAt, r.UpdatedAt = now, now.Add(pasarela.TokenLife), now
+	return r, g.Store.Update(ctx, m.ID, func(tx store.Tx) error { return tx.InsertRedirect(r) })
+}
+
+// InitializeRedirect fixes what is to be paid; from now on the buyer may pay. It returns CodeTokenSpent for an
+// unknown one and for one that was begun before, CodeTokenExpired and CodeAmountMismatch.
+func (g *Gateway) InitializeRedirect(ctx context.Context, m pasarela.Merchant, id pasarela.TokenID, kind pasarela.PaymentKind, total pasarela.Money, order []byte) (pasarela.Redirect, error) {
+	payment := g.IDs.Payment()
+	return g.changeRedirect(ctx, m.ID, id, func(r pasarela.Redirect) (pasarela.Redirect, error) {
+		return r.Initialized(kind, total, payment, order, g.now())
+	})
+}
+
+// CancelRedirect records that the buyer gave up. It returns what InitializeRedirect does.
+func (g *Gateway) CancelRedirect(ctx context.Context, m pasarela.Merchant, id pasarela.TokenID) (pasarela.Redirect, error) {
+	return g.changeRedirect(ctx, m.ID, id, func(r pasarela.Redirect) (pasarela.Redirect, error) { return r.Cancelled(g.now()) })
+}
+
+func (g *Gateway) changeRedirect(ctx context.Context, m pasarela.MerchantID, id pasarela.TokenID, change func(pasarela.Redirect) (pasarela.Redirect, error)) (r pasarela.Redirect, err error) {
+	err = g.Store.Update(ctx, m, func(tx store.Tx) (err error) {
+		r, err = takeRedirect(tx, id, change)
+		return err
+	})
+	return r, err
+}
+
+func takeRedirect(tx store.Tx, id pasarela.TokenID, change func(pasarela.Redirect) (pasarela.Redirect, error)) (pasarela.Redirect, error) {
+	r, err := tx.Redirect(id)
+	if pasarela.CodeOf(err) == pasarela.CodeNotFound {
+		return r, pasarela.Errorf(pasarela.CodeTokenSpent, "unknown redirect payment")
+	}
+	if err != nil {
+		return r, err
+	}
+	if r, err = change(r); err != nil {
+		return r, err
+	}
+	return r, tx.PutRedirect(r)
+}
+
+// Redirect finds one, and its payment: the zero value before the buyer has paid. It returns CodeNotFound.
+func (g *Gateway) Redirect(ctx context.Context, m pasarela.MerchantID, id pasarela.TokenID) (pasarela.Redirect, pasarela.Payment, error) {
+	r, err := g.Store.Redirect(ctx, m, id)
+	if err != nil || r.State != pasarela.RedirectPaid {
+		return r, pasarela.Payment{}, err
+	}
+	p, err := g.Store.Payment(ctx, m, r.Payment)
+	if pasarela.CodeOf(err) == pasarela.CodeNotFound {
+		return r, pasarela.Payment{}, nil // its promise was refused
+	}
+	return r, p, err
+}
