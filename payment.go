@@ -46,7 +46,7 @@ var Transitions = map[PaymentState][]PaymentState{
 	StateAuthorizing: {StateAuthorized, StateCaptured, StateDeclined, StateReversing},
 	StateReversing:   {StateReversed},
 	StateReversed:    {StateReversing},
-	StateAuthorized:  {StateCapturing, StateReleasing, StateExtending, StateReducing, StateUncapturing},
+	StateAuthorized:  {StateCapturing, StateReleasing, StateExtending, StateReducing, StateUncapturing, StateUnextending},
 	StateExtending:   {StateAuthorized, StateUnextending},
 	StateUnextending: {StateAuthorized},
 	StateReducing:    {StateAuthorized},

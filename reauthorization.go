@@ -58,6 +58,26 @@ func (p Payment) ReauthorizationUnknown(reversal Trace, now time.Time) (Payment,
 // ReauthorizationReversed records that the reversal was acknowledged: the hold stands as before.
 func (p Payment) ReauthorizationReversed(now time.Time) (Payment, error) { return p.heldAgain(now) }
 
+// ReauthorizationReopened owes the reversal of reauthorization o anew: an approval came although the issuer has said,
+// or is about to say, that there was nothing to reverse. Where the hold is gone or taken meanwhile nothing is owed:
+// what was held besides went with it.
+func (p Payment) ReauthorizationReopened(o Operation, reversal Trace, now time.Time) (Payment, error) {
+	switch p.State {
+	case StateAuthorized:
+	case StateUnextending:
+		if p.Operation != o.ID {
+			return p, p.refuse()
+		}
+	case StateExtending, StateReducing, StateCapturing, StateUncapturing:
+		return p, p.refuse()
+	default:
+		return p, nil
+	}
+	p.State, p.UpdatedAt, p.Operation, p.CaptureTrace = StateUnextending, now, o.ID, o.Trace
+	p.Follow, p.Attempts, p.DueAt = reversal, 0, now
+	return p, nil
+}
+
 // BeginReduction reserves the payment for the void of one reauthorization. A reduction once begun is repeated
 // until the issuer acknowledges it. target is the reauthorization.
 func (p Payment) BeginReduction(o, target Operation, due, now time.Time) (Payment, error) {

@@ -40,7 +40,7 @@ type Challenge struct {
 	Mode      pasarela.ChallengeMode
 	ReturnURL string // with ChallengeURL and ChallengeFrame
 	Browser   pasarela.Browser
-	Mandated  bool // ask whatever the merchant's rules and the issuer think
+	Mandated  bool // ask whatever the merchant's rules and the issuer think, where the card has an issuer that can
 	OTP       OTP  // where the merchant, or a sandbox's card, asks for a one-time password
 }
 
@@ -65,7 +65,11 @@ func (g *Gateway) authentication(ctx context.Context, m pasarela.Merchant, t pas
 	switch {
 	case demanded && enrolled:
 		a.Kind = pasarela.AuthenticateThreeDS
-		return g.askIssuer(ctx, m, a, t, r)
+		a, err := g.askIssuer(ctx, m, a, t, r)
+		if err == nil && a.Reason == pasarela.ReasonNotEnrolled && r.Challenge.Mandated && m.ThreeDS != pasarela.ThreeDSAlways {
+			return pasarela.Authentication{}, nil // nobody can be asked, and nobody insists
+		}
+		return a, err
 	case demanded && m.ThreeDS == pasarela.ThreeDSAlways:
 		a.Kind = pasarela.AuthenticateThreeDS
 		return a.Failed(pasarela.ReasonNotEnrolled, a.CreatedAt)

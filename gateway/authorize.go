@@ -20,7 +20,8 @@ type AuthorizeRequest struct {
 	Subscription pasarela.SubscriptionID // in place of Token
 	Card         *vault.Card             // in place of Token
 	NeedsCVV     bool                    // of Card
-	Redirect     pasarela.TokenID        // redirect payment that this one pays, "" for none
+	Redirect     pasarela.TokenID        // redirect payment that this one pays, "" for none: Token is the one sent for it
+	HoldFor      time.Duration           // of a hold; 0 for as long as its kind of card has
 	Amount       pasarela.Money
 	Terms        pasarela.Terms
 	Initial      pasarela.PaymentID  // first payment of the series that a subsequent one belongs to
@@ -92,6 +93,9 @@ func (g *Gateway) promise(ctx context.Context, m pasarela.Merchant, r AuthorizeR
 			Token: r.Token, Subscription: r.Subscription, Trace: trace, DueAt: g.deadline(now),
 			Dialect: r.Dialect, Order: r.Order, CreatedAt: now, UpdatedAt: now,
 		}
+		if r.HoldFor > 0 {
+			p.ExpiresAt = now.Add(r.HoldFor)
+		}
 		out, refused = outgoing{terms: r.Terms}, nil
 		if err := r.Remember.claim(tx, string(id), now); err != nil {
 			return err
@@ -117,7 +121,7 @@ func (g *Gateway) promise(ctx context.Context, m pasarela.Merchant, r AuthorizeR
 // although its source has served with this: that is to be committed.
 func (g *Gateway) takeSource(tx store.Tx, m pasarela.Merchant, p *pasarela.Payment, out *outgoing, card vault.Sealing, r AuthorizeRequest, now time.Time) (err, refused error) {
 	if r.Redirect != "" {
-		if _, err := takeRedirect(tx, r.Redirect, func(d pasarela.Redirect) (pasarela.Redirect, error) { return d.Paid(now) }); err != nil {
+		if _, err := takeRedirect(tx, r.Redirect, func(d pasarela.Redirect) (pasarela.Redirect, error) { return d.Paid(r.Token, now) }); err != nil {
 			return err, nil
 		}
 	}

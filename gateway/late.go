@@ -11,7 +11,7 @@ import (
 // LateReporter is an Acquirer that hears approvals of messages which it had given up. New asks it for them, so what
 // one link hears goes to the gateway that was made last on it.
 type LateReporter interface {
-	// OnLate has hear called with each authorization, sale or capture that was approved after Send had said
+	// OnLate has hear called with each authorization, sale, capture or reauthorization that was approved after Send had said
 	// that its outcome is unknown. hear does not block.
 	OnLate(hear func(pasarela.LateApproval))
 }
@@ -77,12 +77,12 @@ func (g *Gateway) reopen(a pasarela.LateApproval) (owed bool, err error) {
 // reopened is the payment after a late approval: as it was, where the approval is no news or where a reversal that
 // is not sent yet will find what was approved.
 func (g *Gateway) reopened(tx store.Tx, p pasarela.Payment, a pasarela.LateApproval, now time.Time) (pasarela.Payment, error) {
-	if a.Message == pasarela.MessageCapture {
+	if a.Message == pasarela.MessageCapture || a.Message == pasarela.MessageReauthorize {
 		o, err := tx.Operation(a.Operation)
 		if err != nil || o.Payment != p.ID || !sameMessage(o.Trace, a.Trace) {
 			return p, err
 		}
-		return g.recaptured(p, o, now)
+		return g.retaken(p, o, now)
 	}
 	if !sameMessage(p.Trace, a.Trace) {
 		return p, nil
@@ -95,16 +95,17 @@ func (g *Gateway) reopened(tx store.Tx, p pasarela.Payment, a pasarela.LateAppro
 	}
 }
 
-// recaptured is the payment after an approval of capture o that may have come too late. It returns why the
+// retaken is the payment after an approval of capture or reauthorization o that may have come too late. It returns why the
 // payment has no room for a reversal where it was released, voided or refunded meanwhile, or is about to be: what an
 // issuer makes of a capture then, only holding the books against its own can tell.
-func (g *Gateway) recaptured(p pasarela.Payment, o pasarela.Operation, now time.Time) (pasarela.Payment, error) {
+func (g *Gateway) retaken(p pasarela.Payment, o pasarela.Operation, now time.Time) (pasarela.Payment, error) {
+	t := takings[o.Kind]
 	switch {
-	case o.State == pasarela.OpPending, o.State == pasarela.OpApproved:
+	case o.State != pasarela.OpReversed:
 		return p, nil
-	case p.State == pasarela.StateUncapturing && p.Operation == o.ID && p.Attempts == 0:
+	case p.State == t.undoing && p.Operation == o.ID && p.Attempts == 0:
 		return p, nil
 	default:
-		return p.CaptureReopened(o, g.Acquirer.NextTrace(), now)
+		return t.reopened(p, o, g.Acquirer.NextTrace(), now)
 	}
 }

@@ -33,6 +33,13 @@ func (g *Gateway) CancelRedirect(ctx context.Context, m pasarela.Merchant, id pa
 	return g.changeRedirect(ctx, m.ID, id, func(r pasarela.Redirect) (pasarela.Redirect, error) { return r.Cancelled(g.now()) })
 }
 
+// takeCardFor records whose card it is before anybody is asked about it, so that a link to the page does not serve
+// to try cards.
+func (g *Gateway) takeCardFor(ctx context.Context, m pasarela.MerchantID, id pasarela.TokenID, t pasarela.Token) error {
+	_, err := g.changeRedirect(ctx, m, id, func(r pasarela.Redirect) (pasarela.Redirect, error) { return r.Asked(t.ID, g.now()) })
+	return err
+}
+
 func (g *Gateway) changeRedirect(ctx context.Context, m pasarela.MerchantID, id pasarela.TokenID, change func(pasarela.Redirect) (pasarela.Redirect, error)) (r pasarela.Redirect, err error) {
 	err = g.Store.Update(ctx, m, func(tx store.Tx) (err error) {
 		r, err = takeRedirect(tx, id, change)

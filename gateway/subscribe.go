@@ -28,6 +28,11 @@ type Verification struct {
 	pasarela.NetworkAnswer
 }
 
+// Subscription finds a stored card. It returns CodeNotFound.
+func (g *Gateway) Subscription(ctx context.Context, m pasarela.MerchantID, id pasarela.SubscriptionID) (pasarela.Subscription, error) {
+	return g.Store.Subscription(ctx, m, id)
+}
+
 // Subscribe verifies a card with its issuer, for a zero amount, and stores it. It answers the subscription,
 // active or rejected, and what the issuer said.
 //

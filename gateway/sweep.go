@@ -171,7 +171,7 @@ func (g *Gateway) claimDue(ctx context.Context, m pasarela.MerchantID, id pasare
 			if o, err = tx.Operation(q.Operation); err != nil {
 				return err
 			}
-			if q.State == pasarela.StateCapturing {
+			if q.State == pasarela.StateCapturing || q.State == pasarela.StateExtending {
 				o = o.Ended(pasarela.OpReversed, pasarela.NetworkAnswer{ResponseCode: pasarela.ResponseNoAnswer}, now)
 				if err := tx.PutOperation(o); err != nil {
 					return err
@@ -201,6 +201,8 @@ func (g *Gateway) takeOver(p pasarela.Payment, now time.Time) (pasarela.Payment,
 		return p.Unknown(g.Acquirer.NextTrace(), now)
 	case pasarela.StateCapturing:
 		return p.CaptureUnknown(g.Acquirer.NextTrace(), now)
+	case pasarela.StateExtending:
+		return p.ReauthorizationUnknown(g.Acquirer.NextTrace(), now)
 	case pasarela.StateAuthorized:
 		return p.BeginExpiry(g.Acquirer.NextTrace(), now)
 	default:
@@ -227,7 +229,7 @@ func (g *Gateway) repeat(ctx context.Context, m pasarela.Merchant, p pasarela.Pa
 	switch decided := decides(p.State, a); {
 	case !decided:
 		return g.postpone(ctx, m.ID, p, a)
-	case p.State == pasarela.StateReversing || p.State == pasarela.StateUncapturing:
+	case p.State == pasarela.StateReversing || p.State == pasarela.StateUncapturing || p.State == pasarela.StateUnextending:
 		return g.endReversal(ctx, m.ID, p)
 	default:
 		_, _, err := g.endGiveBack(ctx, m, p.ID, p.Operation, a, nil)
@@ -240,7 +242,7 @@ func decides(s pasarela.PaymentState, a pasarela.NetworkAnswer) bool {
 	switch s {
 	case pasarela.StateVoiding, pasarela.StateRefunding:
 		return a.Outcome == pasarela.OutcomeApproved || a.Outcome == pasarela.OutcomeDeclined
-	case pasarela.StateReleasing:
+	case pasarela.StateReleasing, pasarela.StateReducing:
 		return acknowledged(a)
 	default:
 		return a.Outcome == pasarela.OutcomeApproved
@@ -293,6 +295,8 @@ func (g *Gateway) endReversal(ctx context.Context, m pasarela.MerchantID, claime
 			p, err = p.Reversed(g.now())
 		case pasarela.StateUncapturing:
 			p, err = p.CaptureReversed(g.now())
+		case pasarela.StateUnextending:
+			p, err = p.ReauthorizationReversed(g.now())
 		default:
 			return nil // another node has ended it
 		}

@@ -21,6 +21,7 @@ type TokenizeRequest struct {
 	Recurrence   pasarela.Recurrence
 	NetworkToken bool
 	Challenge    Challenge
+	Redirect     pasarela.TokenID // redirect payment that the card was sent for, "" for none; it takes one card
 
 	Remember Remember
 	// Answer renders the token for the idempotency key; required where Remember is set.
@@ -32,13 +33,18 @@ type TokenizeRequest struct {
 // without asking, is known when it returns; it counts when the token is charged.
 //
 // It returns CodeCVVRequired, CodeCurrencyNotAllowed, and what the vault refuses: CodeInvalid, CodeCardRejected,
-// CodeCardNotEnabled.
+// CodeCardNotEnabled; then, for a redirect payment that takes no card any more, CodeTokenSpent and CodeTokenExpired.
 func (g *Gateway) Tokenize(ctx context.Context, m pasarela.Merchant, r TokenizeRequest) (pasarela.Token, pasarela.Authentication, error) {
 	now := g.now()
 	t, asksOTP, err := g.newToken(m, r, now)
 	if err != nil {
 		g.Observer.Outcome("tokenize", "error", string(pasarela.CodeOf(err)))
 		return pasarela.Token{}, pasarela.Authentication{}, err
+	}
+	if r.Redirect != "" {
+		if err := g.takeCardFor(ctx, m.ID, r.Redirect, t); err != nil {
+			return pasarela.Token{}, pasarela.Authentication{}, err
+		}
 	}
 	a, err := g.authentication(ctx, m, t, r, asksOTP)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"pasarela/store"
 )
 
-// Void cancels a hold, a sale or a capture. Once the promise is committed it will be carried out: where no
+// Void cancels a hold, a sale or a capture, or one reauthorization where the ticket is that one's. Once the promise is committed it will be carried out: where no
 // answer comes in time the operation stays pending and the sweeper repeats the message until the issuer
 // acknowledges it. Only an issuer that refuses to cancel captured money makes it declined.
 //
@@ -62,10 +62,14 @@ func owed(m pasarela.Merchant, p pasarela.Payment, o pasarela.Operation) (pasare
 	switch p.State {
 	case pasarela.StateReversing:
 		return followUp(pasarela.MessageReverse, m, p, p.Amount), nil
-	case pasarela.StateUncapturing:
-		return reverseCapture(m, p, o), nil
+	case pasarela.StateUncapturing, pasarela.StateUnextending:
+		return undo(m, p, o), nil
+	case pasarela.StateReducing:
+		r := followUp(pasarela.MessageReduce, m, p, o.Amount)
+		r.Of = pasarela.MessageReauthorize
+		return r, nil
 	case pasarela.StateReleasing:
-		return followUp(pasarela.MessageRelease, m, p, p.Amount), nil
+		return followUp(pasarela.MessageRelease, m, p, p.Held()), nil
 	case pasarela.StateVoiding:
 		return followUp(pasarela.MessageVoid, m, p, p.Remaining()), nil
 	case pasarela.StateRefunding:
@@ -143,7 +147,10 @@ func (g *Gateway) applyGiveBack(tx store.Tx, p pasarela.Payment, o pasarela.Oper
 		if p, err = p.RefundDone(o.Amount, now); err == nil {
 			err = g.post(tx, ledger.OnRefunded(p, minor))
 		}
-	case p.State != pasarela.StateReleasing && a.Outcome == pasarela.OutcomeDeclined:
+	case p.State == pasarela.StateReducing && acknowledged(a):
+		o = o.Ended(pasarela.OpApproved, a, now)
+		p, err = g.reduced(tx, p, o)
+	case p.State != pasarela.StateReleasing && p.State != pasarela.StateReducing && a.Outcome == pasarela.OutcomeDeclined:
 		o = o.Ended(pasarela.OpDeclined, a, now)
 		p, err = p.GiveBackDeclined(now)
 	case p.Attempts > 1: // the sweeper that claimed the payment says when to try again
@@ -153,4 +160,20 @@ func (g *Gateway) applyGiveBack(tx store.Tx, p pasarela.Payment, o pasarela.Oper
 		p.DueAt, p.UpdatedAt = now.Add(backoff(1)), now
 	}
 	return p, o, err
+}
+
+// reduced ends the void of one reauthorization, and marks it.
+func (g *Gateway) reduced(tx store.Tx, p pasarela.Payment, o pasarela.Operation) (pasarela.Payment, error) {
+	target, err := tx.Operation(o.Of)
+	if err != nil {
+		return p, err
+	}
+	target.State, target.UpdatedAt = pasarela.OpVoided, o.UpdatedAt
+	if err := tx.PutOperation(target); err != nil {
+		return p, err
+	}
+	if p, err = p.Reduced(o.Amount, o.UpdatedAt); err != nil {
+		return p, err
+	}
+	return p, g.post(tx, ledger.OnReduced(p, o.Amount.Minor))
 }

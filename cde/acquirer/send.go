@@ -40,7 +40,7 @@ func (c *Client) send(ctx context.Context, r pasarela.NetworkRequest) pasarela.N
 	}
 	p := newPending(r.Trace, m.MTI, packed)
 	switch r.Message {
-	case pasarela.MessageAuthorize, pasarela.MessageSale, pasarela.MessageCapture:
+	case pasarela.MessageAuthorize, pasarela.MessageSale, pasarela.MessageCapture, pasarela.MessageReauthorize:
 		p.late = pasarela.LateApproval{Message: r.Message, Merchant: r.Merchant, Reference: r.Reference,
 			Operation: r.Operation, Trace: r.Trace}
 	}
