@@ -3,7 +3,7 @@
 // node runs what was enqueued, once.
 //
 // Work is asked for again and again, so a run that fails is logged and not retried: the next one finds the
-// same things due.
+// same things due. What must not be forgotten is a row of the store; a job only says that somebody should look.
 package jobs
 
 import (
@@ -12,6 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -27,7 +29,8 @@ import (
 )
 
 // Work is done every Every, in real time, at least a second, and never twice at once in one process. Two nodes
-// may overlap where a run takes longer than that, so Do must not mind.
+// may overlap where a run takes longer than that, and a restart may ask within the interval for work that is rarer
+// than remembered, so Do must not mind: it does what it finds due.
 type Work struct {
 	Name  string
 	Every time.Duration
@@ -42,20 +45,43 @@ type Runner struct {
 // Stop waits for runs under way, no longer than ctx.
 func (r *Runner) Stop(ctx context.Context) error { return r.stop(ctx) }
 
-// OnSQLite starts the work on the database file at path, with a connection of its own: River's writes queue
-// behind the store's.
+// OnSQLite starts the work with a SQLite file of its own at path, which it makes where there is none. That file must
+// not be the store's: SQLite has one write lock for each file and no queue for it, so beside a store that commits
+// without a pause River would wait for many seconds. No other process may use the file.
 func OnSQLite(ctx context.Context, path string, work []Work, log *slog.Logger) (*Runner, error) {
-	// Jobs are asked for again after a power cut, so their commits need no flush of their own.
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_txlock=immediate")
+	db, err := openFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
-	db.SetMaxOpenConns(1)
-	stop, err := start(ctx, riversqlite.New(db), work, log)
+	stop, err := start(ctx, riversqlite.New(db), work, log, func() error {
+		// Who leads according to the file is a process that has ended. Without this, nothing would be asked for
+		// until its term is over.
+		_, err := db.ExecContext(ctx, "DELETE FROM river_leader")
+		return err
+	})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return &Runner{stop: func(ctx context.Context) error { return errors.Join(stop(ctx), db.Close()) }}, nil
+}
+
+// openFile opens a file that only its owner can read. One connection is enough, and never meets a lock.
+func openFile(path string) (*sql.DB, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		return nil, err
+	}
+	// Jobs are asked for again after a power cut, so their commits need no flush.
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+
+		"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_txlock=immediate")
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	return db, nil
 }
 
 // OnPostgres starts the work on the PostgreSQL at url, with a small pool of its own.
@@ -69,7 +95,7 @@ func OnPostgres(ctx context.Context, url string, work []Work, log *slog.Logger) 
 	if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
-	stop, err := start(ctx, riverpgxv5.New(pool), work, log)
+	stop, err := start(ctx, riverpgxv5.New(pool), work, log, func() error { return nil })
 	if err != nil {
 		pool.Close()
 		return nil, err
@@ -92,8 +118,10 @@ type worker struct {
 	log  *slog.Logger
 }
 
-// longest bounds one run.
-const longest = 10 * time.Minute
+const (
+	longest    = 10 * time.Minute // bounds one run
+	remembered = time.Hour        // how long a run that has ended keeps its turn from being taken again
+)
 
 func (w *worker) Timeout(*river.Job[run]) time.Duration { return longest }
 
@@ -114,14 +142,27 @@ func (w *worker) Work(ctx context.Context, job *river.Job[run]) error {
 	return nil
 }
 
-func start[T any](ctx context.Context, driver riverdriver.Driver[T], work []Work, log *slog.Logger) (func(context.Context) error, error) {
-	stopping := &atomic.Bool{}
-	quiet := slog.New(riverLog{log.Handler(), stopping})
-	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: quiet})
+// migrate brings River's tables up to date.
+func migrate[T any](ctx context.Context, driver riverdriver.Driver[T], log *slog.Logger) error {
+	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: log})
 	if err != nil {
-		return nil, fmt.Errorf("jobs: %w", err)
+		return fmt.Errorf("jobs: %w", err)
 	}
 	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return fmt.Errorf("jobs: River's tables: %w", err)
+	}
+	return nil
+}
+
+// start has River run until the function that it returns is called. prepare is called between River's tables being
+// there and their first use.
+func start[T any](ctx context.Context, driver riverdriver.Driver[T], work []Work, log *slog.Logger, prepare func() error) (func(context.Context) error, error) {
+	stopping := &atomic.Bool{}
+	quiet := slog.New(riverLog{log.Handler(), stopping})
+	if err := migrate(ctx, driver, quiet); err != nil {
+		return nil, err
+	}
+	if err := prepare(); err != nil {
 		return nil, fmt.Errorf("jobs: River's tables: %w", err)
 	}
 	workers := river.NewWorkers()
@@ -132,7 +173,7 @@ func start[T any](ctx context.Context, driver riverdriver.Driver[T], work []Work
 		PeriodicJobs:                periodic(work),
 		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 2*len(work) + 1}},
 		FetchPollInterval:           500 * time.Millisecond,
-		CompletedJobRetentionPeriod: time.Hour,
+		CompletedJobRetentionPeriod: remembered,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)

@@ -2,8 +2,10 @@ package jobs_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -12,7 +14,6 @@ import (
 
 	"pasarela/jobs"
 	"pasarela/store/postgres/pgtest"
-	"pasarela/store/sqlite"
 )
 
 type starter func(ctx context.Context, work []jobs.Work) (*jobs.Runner, error)
@@ -21,16 +22,11 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// onBoth plays a scenario on SQLite, beside the store that owns the file, and on PostgreSQL.
+// onBoth plays a scenario on SQLite and on PostgreSQL.
 func onBoth(t *testing.T, play func(t *testing.T, start starter)) {
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		path := filepath.Join(t.TempDir(), "pasarela.db")
-		s, err := sqlite.Open(t.Context(), path, sqlite.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = s.Close() })
+		path := filepath.Join(t.TempDir(), "jobs 100%?.db")
 		play(t, func(ctx context.Context, work []jobs.Work) (*jobs.Runner, error) {
 			return jobs.OnSQLite(ctx, path, work, quiet)
 		})
@@ -112,7 +108,7 @@ func TestTwoNodesShareTheWork(t *testing.T) {
 // A run whose process was killed looks as if it went on for ever. The work recurs all the same.
 func TestKilledRunDoesNotEndTheWork(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "pasarela.db")
+	path := filepath.Join(t.TempDir(), "jobs.db")
 	entered, forever := make(chan struct{}), make(chan struct{})
 	first := sync.OnceFunc(func() { close(entered) })
 	killed, err := jobs.OnSQLite(t.Context(), path, []jobs.Work{{Name: "sweep", Every: time.Second, Do: func(context.Context) error {
@@ -144,5 +140,64 @@ func TestKilledRunDoesNotEndTheWork(t *testing.T) {
 	case <-again:
 	case <-time.After(patience):
 		t.Error("nothing ran after the kill")
+	}
+}
+
+// A process that was killed stays the leader according to the file. The next one asks for work without waiting for
+// that term to end, which is a year here.
+func TestDeadLeaderHoldsNothingUp(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "jobs.db")
+	before, err := jobs.OnSQLite(t.Context(), path, nil, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := before.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.ExecContext(t.Context(), `INSERT INTO river_leader (leader_id, elected_at, expires_at)
+		VALUES ('killed', datetime('now', 'subsec'), datetime('now', 'subsec', '+1 year'))`)
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+
+	done := make(chan struct{})
+	first := sync.OnceFunc(func() { close(done) })
+	runner, err := jobs.OnSQLite(t.Context(), path, []jobs.Work{{Name: "sweep", Every: time.Second, Do: func(context.Context) error {
+		first()
+		return nil
+	}}}, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = runner.Stop(context.Background()) })
+	select {
+	case <-done:
+	case <-time.After(patience):
+		t.Error("nothing ran: the dead process still leads")
+	}
+}
+
+// The timetable tells when a gateway sweeps; like the store's file it is its owner's alone.
+func TestFileIsItsOwnersAlone(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "jobs.db")
+	runner, err := jobs.OnSQLite(t.Context(), path, nil, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = runner.Stop(context.Background()) })
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mode := info.Mode().Perm(); mode != 0o600 {
+			t.Errorf("%s can be opened by others: %s", filepath.Base(name), mode)
+		}
 	}
 }

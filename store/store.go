@@ -98,7 +98,7 @@ type RedirectTx interface {
 	InsertRedirect(r pasarela.Redirect) error
 	// Redirect returns ErrNotFound.
 	Redirect(id pasarela.TokenID) (pasarela.Redirect, error)
-	// PutRedirect returns ErrNotFound, or stores state, kind, payment, order and time of change. Identity, total,
+	// PutRedirect returns ErrNotFound, or stores state, kind, payment, order, card and time of change. Identity, total,
 	// what the buyer is shown, return address, creation and expiry stay as inserted.
 	PutRedirect(r pasarela.Redirect) error
 	// ForgetRedirects deletes those that expired at or before gone and were never initialized, at most limit,

@@ -27,6 +27,7 @@ type keyed struct {
 
 // Files of a data folder.
 func (p place) database() string { return filepath.Join(p.Data, "pasarela.db") }
+func (p place) jobs() string     { return filepath.Join(p.Data, "jobs.db") }
 func (p place) issuer() string   { return filepath.Join(p.Data, "issuer") }
 func (p place) inboxes() string  { return filepath.Join(p.Data, "inboxes") }
 func (p place) lock() string     { return filepath.Join(p.Data, "lock") }

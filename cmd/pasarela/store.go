@@ -37,11 +37,12 @@ func (p place) openExisting(ctx context.Context) (store.Store, error) {
 	return p.openStore(ctx, nil)
 }
 
+// startJobs starts recurring work on the store's PostgreSQL, or on a SQLite file beside the store's.
 func (p place) startJobs(ctx context.Context, work []jobs.Work, log *slog.Logger) (*jobs.Runner, error) {
 	if p.onPostgres() {
 		return jobs.OnPostgres(ctx, p.DatabaseURL, work, log)
 	}
-	return jobs.OnSQLite(ctx, p.database(), work, log)
+	return jobs.OnSQLite(ctx, p.jobs(), work, log)
 }
 
 // lockFolder keeps a second gateway out of the folder until the file is closed or the process ends.

@@ -8,16 +8,16 @@ import (
 )
 
 // redirectColumns are all but the merchant, as scanRedirect takes them.
-const redirectColumns = `id, state, kind, total, currency, payment, email, description, return_url, details,
+const redirectColumns = `id, state, kind, total, currency, payment, email, description, return_url, details, card,
 	created_at, expires_at, updated_at`
 
 // InsertRedirect implements store.RedirectTx.
 func (t *tx) InsertRedirect(r pasarela.Redirect) error {
 	args := []any{t.merchant, string(r.ID), string(r.State), string(r.Kind), r.Total.Minor, string(r.Total.Currency), string(r.Payment),
-		r.Email, r.Description, r.ReturnURL, blob(r.Order), stamp(r.CreatedAt), stamp(r.ExpiresAt), stamp(r.UpdatedAt)}
+		r.Email, r.Description, r.ReturnURL, blob(r.Order), string(r.Card), stamp(r.CreatedAt), stamp(r.ExpiresAt), stamp(r.UpdatedAt)}
 	return t.exec(`
 		INSERT INTO redirects (merchant, `+redirectColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`, args...)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`, args...)
 }
 
 const selectRedirect = `SELECT ` + redirectColumns + ` FROM redirects WHERE merchant = $1 AND id = $2`
@@ -35,7 +35,7 @@ func (s *Store) Redirect(ctx context.Context, m pasarela.MerchantID, id pasarela
 func scanRedirect(from row, merchant string) (pasarela.Redirect, error) {
 	r := pasarela.Redirect{Merchant: pasarela.MerchantID(merchant)}
 	err := from.Scan((*string)(&r.ID), (*string)(&r.State), (*string)(&r.Kind), &r.Total.Minor, (*string)(&r.Total.Currency), (*string)(&r.Payment),
-		&r.Email, &r.Description, &r.ReturnURL, &r.Order, at(&r.CreatedAt), at(&r.ExpiresAt), at(&r.UpdatedAt))
+		&r.Email, &r.Description, &r.ReturnURL, &r.Order, (*string)(&r.Card), at(&r.CreatedAt), at(&r.ExpiresAt), at(&r.UpdatedAt))
 	if err != nil {
 		return pasarela.Redirect{}, err
 	}
@@ -45,9 +45,9 @@ func scanRedirect(from row, merchant string) (pasarela.Redirect, error) {
 // PutRedirect implements store.RedirectTx.
 func (t *tx) PutRedirect(r pasarela.Redirect) error {
 	return t.put(`
-		UPDATE redirects SET state = $1, kind = $2, payment = $3, details = $4, updated_at = $5
-		WHERE merchant = $6 AND id = $7 RETURNING 1`,
-		string(r.State), string(r.Kind), string(r.Payment), blob(r.Order), stamp(r.UpdatedAt), t.merchant, string(r.ID))
+		UPDATE redirects SET state = $1, kind = $2, payment = $3, details = $4, card = $5, updated_at = $6
+		WHERE merchant = $7 AND id = $8 RETURNING 1`,
+		string(r.State), string(r.Kind), string(r.Payment), blob(r.Order), string(r.Card), stamp(r.UpdatedAt), t.merchant, string(r.ID))
 }
 
 // ForgetRedirects implements store.RedirectTx.

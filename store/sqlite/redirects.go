@@ -8,16 +8,16 @@ import (
 )
 
 // redirectColumns are all but the merchant, as scanRedirect takes them.
-const redirectColumns = `id, state, kind, total, currency, payment, email, description, return_url, details,
+const redirectColumns = `id, state, kind, total, currency, payment, email, description, return_url, details, card,
 	created_at, expires_at, updated_at`
 
 // InsertRedirect implements store.RedirectTx.
 func (t *tx) InsertRedirect(r pasarela.Redirect) error {
 	args := []any{t.merchant, string(r.ID), string(r.State), string(r.Kind), r.Total.Minor, string(r.Total.Currency), string(r.Payment),
-		r.Email, r.Description, r.ReturnURL, blob(r.Order), micros(r.CreatedAt), micros(r.ExpiresAt), micros(r.UpdatedAt)}
+		r.Email, r.Description, r.ReturnURL, blob(r.Order), string(r.Card), micros(r.CreatedAt), micros(r.ExpiresAt), micros(r.UpdatedAt)}
 	_, err := t.exec(`
 		INSERT INTO redirects (merchant, `+redirectColumns+`)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, args...)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, args...)
 	return err
 }
 
@@ -36,7 +36,7 @@ func (s *Store) Redirect(ctx context.Context, m pasarela.MerchantID, id pasarela
 func scanRedirect(from row, merchant string) (pasarela.Redirect, error) {
 	r := pasarela.Redirect{Merchant: pasarela.MerchantID(merchant)}
 	err := from.Scan((*string)(&r.ID), (*string)(&r.State), (*string)(&r.Kind), &r.Total.Minor, (*string)(&r.Total.Currency), (*string)(&r.Payment),
-		&r.Email, &r.Description, &r.ReturnURL, &r.Order, at(&r.CreatedAt), at(&r.ExpiresAt), at(&r.UpdatedAt))
+		&r.Email, &r.Description, &r.ReturnURL, &r.Order, (*string)(&r.Card), at(&r.CreatedAt), at(&r.ExpiresAt), at(&r.UpdatedAt))
 	if err != nil {
 		return pasarela.Redirect{}, err
 	}
@@ -46,9 +46,9 @@ func scanRedirect(from row, merchant string) (pasarela.Redirect, error) {
 // PutRedirect implements store.RedirectTx.
 func (t *tx) PutRedirect(r pasarela.Redirect) error {
 	return t.put(`
-		UPDATE redirects SET state = ?, kind = ?, payment = ?, details = ?, updated_at = ?
+		UPDATE redirects SET state = ?, kind = ?, payment = ?, details = ?, card = ?, updated_at = ?
 		WHERE merchant = ? AND id = ?`,
-		string(r.State), string(r.Kind), string(r.Payment), blob(r.Order), micros(r.UpdatedAt), t.merchant, string(r.ID))
+		string(r.State), string(r.Kind), string(r.Payment), blob(r.Order), string(r.Card), micros(r.UpdatedAt), t.merchant, string(r.ID))
 }
 
 // ForgetRedirects implements store.RedirectTx.

@@ -164,7 +164,7 @@ func (g *generator) authenticationOperation(int) operation {
 
 func (g *generator) redirectOperation(int) operation {
 	r := sampleRedirect(pasarela.TokenID(g.id("t")))
-	r.State = []pasarela.RedirectState{pasarela.RedirectRequested, pasarela.RedirectInitialized, pasarela.RedirectPaid, pasarela.RedirectCancelled}[g.r.IntN(4)]
+	r.State = []pasarela.RedirectState{pasarela.RedirectRequested, pasarela.RedirectInitialized, pasarela.RedirectAsking, pasarela.RedirectPaid, pasarela.RedirectCancelled}[g.r.IntN(5)]
 	r.ExpiresAt, r.UpdatedAt, r.Order, r.Payment, r.Email = g.moment(), g.moment(), g.bytes(), pasarela.PaymentID(g.id("p")), g.id("email")
 	gone, limit := g.moment(), 1+g.r.IntN(3)
 	return g.pick(

@@ -53,14 +53,14 @@ func redirectDuplicate(t *testing.T, s store.Store) {
 func redirectPut(t *testing.T, s store.Store) {
 	insertRedirects(t, s, sampleRedirect("r"), sampleRedirect("untouched"))
 	put := pasarela.Redirect{
-		Merchant: shop, ID: "r", State: pasarela.RedirectPaid, Kind: pasarela.KindSale, Payment: "other", Order: []byte("other"), UpdatedAt: later(time.Hour),
+		Merchant: shop, ID: "r", State: pasarela.RedirectPaid, Kind: pasarela.KindSale, Payment: "other", Order: []byte("other"), Card: "other", UpdatedAt: later(time.Hour),
 		// none of these is stored:
 		Total: pasarela.Money{Minor: 1, Currency: "USD"}, Email: "other", Description: "other", ReturnURL: "other",
 		CreatedAt: later(time.Hour), ExpiresAt: later(2 * time.Hour),
 	}
 	update(t, s, shop, func(tx store.Tx) error { return tx.PutRedirect(put) })
 	want := sampleRedirect("r")
-	want.State, want.Kind, want.Payment, want.Order, want.UpdatedAt = put.State, put.Kind, put.Payment, put.Order, put.UpdatedAt
+	want.State, want.Kind, want.Payment, want.Order, want.Card, want.UpdatedAt = put.State, put.Kind, put.Payment, put.Order, put.Card, put.UpdatedAt
 	same(t, "redirect", found(s.Redirect(t.Context(), shop, "r"))(t), want)
 	same(t, "its neighbour", found(s.Redirect(t.Context(), shop, "untouched"))(t), sampleRedirect("untouched"))
 	put.ID = "never"
@@ -106,7 +106,7 @@ func redirectsForgotten(t *testing.T, s store.Store) {
 	old := later(-time.Hour)
 	begun := endsAt("begun", old, pasarela.RedirectRequested)
 	kept := []pasarela.Redirect{
-		endsAt("initialized", old, pasarela.RedirectInitialized), endsAt("paid", old, pasarela.RedirectPaid), endsAt("cancelled", old, pasarela.RedirectCancelled),
+		endsAt("initialized", old, pasarela.RedirectInitialized), endsAt("asking", old, pasarela.RedirectAsking), endsAt("paid", old, pasarela.RedirectPaid), endsAt("cancelled", old, pasarela.RedirectCancelled),
 		endsAt("live", later(time.Microsecond), pasarela.RedirectRequested), endsAt("timeless", time.Time{}, pasarela.RedirectRequested),
 		endsAt("elsewhere", old, pasarela.RedirectRequested),
 	}

@@ -58,7 +58,7 @@ func sampleRedirect(id pasarela.TokenID) pasarela.Redirect {
 	return pasarela.Redirect{
 		Merchant: shop, ID: id, State: pasarela.RedirectRequested, Kind: pasarela.KindAuthorization,
 		Total: pasarela.Money{Minor: 999_999_999_999, Currency: "COP"}, Payment: "a-payment",
-		Email: "josé@shop.example", Description: "Dos ñandúes", ReturnURL: "https://shop.example/back", Order: []byte(`{"iva":0}`),
+		Email: "josé@shop.example", Description: "Dos ñandúes", ReturnURL: "https://shop.example/back", Order: []byte(`{"iva":0}`), Card: "a-token",
 		CreatedAt: noon, ExpiresAt: later(pasarela.TokenLife), UpdatedAt: later(time.Second),
 	}
 }
