@@ -42,7 +42,7 @@ var rooms = map[string]struct {
 	"pages": {own: []string{"."}, libraries: []string{"github.com/bojanz/currency"}, never: []string{"database/sql", "os", "log", "log/slog"}},
 
 	"dialect/internal/wire": {own: []string{"."}, libraries: []string{"github.com/go-json-experiment/json"}, never: []string{"database/sql"}},
-	"dialect/kushki":        {own: []string{".", "gateway", "cde/vault", "dialect/internal/wire"}, libraries: []string{"github.com/go-json-experiment/json"}, never: []string{"database/sql"}},
+	"dialect/kushki":        {own: []string{".", "gateway", "cde/vault", "dialect/internal/wire", "receipt"}, libraries: []string{"github.com/go-json-experiment/json"}, never: []string{"database/sql"}},
 	"dialect/monri":         {own: []string{".", "gateway", "cde/vault", "dialect/internal/wire"}, libraries: []string{"github.com/go-json-experiment/json"}, never: []string{"database/sql"}},
 
 	"api":         {libraries: []string{"go.yaml.in/yaml", "github.com/go-json-experiment/json"}},

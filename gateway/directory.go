@@ -65,10 +65,33 @@ type profile struct {
 	Currencies  []pasarela.Currency        `json:"currencies"`
 	Model       pasarela.Model             `json:"model"`
 	ThreeDS     pasarela.ThreeDSMode       `json:"three_ds"`
+	Rules       *threeDSRules              `json:"three_ds_rules,omitempty"`
+	OTP         bool                       `json:"otp,omitempty"`
 	Webhooks    []pasarela.WebhookEndpoint `json:"webhooks,omitempty"`
 	SuccessURL  string                     `json:"success_url,omitempty"`
 	CancelURL   string                     `json:"cancel_url,omitempty"`
 	CallbackURL string                     `json:"callback_url,omitempty"`
+}
+
+// threeDSRules are pasarela.ThreeDSRules as JSON in the store.
+type threeDSRules struct {
+	FromMinor    int64             `json:"from_minor,omitempty"`
+	Currency     pasarela.Currency `json:"currency,omitempty"` // of FromMinor, "" where there is none
+	BINCountries []string          `json:"bin_countries,omitempty"`
+}
+
+func storedRules(r pasarela.ThreeDSRules) *threeDSRules {
+	if r.From.Currency == "" && len(r.BINCountries) == 0 {
+		return nil
+	}
+	return &threeDSRules{r.From.Minor, r.From.Currency, r.BINCountries}
+}
+
+func (r *threeDSRules) rules() pasarela.ThreeDSRules {
+	if r == nil {
+		return pasarela.ThreeDSRules{}
+	}
+	return pasarela.ThreeDSRules{From: pasarela.Money{Minor: r.FromMinor, Currency: r.Currency}, BINCountries: r.BINCountries}
 }
 
 // secrets are sealed before they reach the store.
@@ -127,6 +150,9 @@ func (g *Gateway) complete(m pasarela.Merchant) (pasarela.Merchant, error) {
 	default:
 		return m, pasarela.Errorf(pasarela.CodeInvalid, "three_ds %q: send off, on or always", m.ThreeDS)
 	}
+	if err := checkThreeDSRules(m); err != nil {
+		return m, err
+	}
 	for _, w := range m.Webhooks {
 		if err := checkWebhook(w); err != nil {
 			return m, err
@@ -137,6 +163,31 @@ func (g *Gateway) complete(m pasarela.Merchant) (pasarela.Merchant, error) {
 	}
 	m.CreatedAt = g.now()
 	return g.withCredentials(m)
+}
+
+// checkThreeDSRules refuses rules that could never say anything.
+func checkThreeDSRules(m pasarela.Merchant) error {
+	r := m.ThreeDSRules
+	if storedRules(r) == nil {
+		return nil
+	}
+	if m.ThreeDS != pasarela.ThreeDSOn {
+		return pasarela.Errorf(pasarela.CodeInvalid, "three_ds_rules: only three_ds \"on\" has rules")
+	}
+	if r.From.Currency != "" {
+		if _, err := pasarela.NewMoney(r.From.Minor, r.From.Currency); err != nil {
+			return err
+		}
+		if !m.Allows(r.From.Currency) {
+			return pasarela.Errorf(pasarela.CodeInvalid, "three_ds_rules: currency %q is not among the merchant's", r.From.Currency)
+		}
+	}
+	for _, code := range r.BINCountries {
+		if len(code) != 2 || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+			return pasarela.Errorf(pasarela.CodeInvalid, "three_ds_rules: bin_countries: send two-letter codes such as EC")
+		}
+	}
+	return nil
 }
 
 // checkWebhook holds an endpoint to what the reference asks (kushki-card, "webhooks": events and urls are
@@ -189,7 +240,7 @@ func printable(s string) bool {
 }
 
 func (g *Gateway) record(m pasarela.Merchant) (store.MerchantRecord, error) {
-	clear, err := json.Marshal(profile{m.Name, m.Country, m.Currencies, m.Model, m.ThreeDS, m.Webhooks,
+	clear, err := json.Marshal(profile{m.Name, m.Country, m.Currencies, m.Model, m.ThreeDS, storedRules(m.ThreeDSRules), m.OTP, m.Webhooks,
 		m.Monri.SuccessURL, m.Monri.CancelURL, m.Monri.CallbackURL})
 	if err != nil {
 		return store.MerchantRecord{}, pasarela.Wrap(pasarela.CodeInternal, err, "merchant's profile cannot be encoded")
@@ -271,7 +322,7 @@ func (g *Gateway) open(c credential, r store.MerchantRecord) (pasarela.Merchant,
 		return pasarela.Merchant{}, pasarela.Errorf(pasarela.CodeInternal, "merchant's secrets cannot be read")
 	}
 	m := pasarela.Merchant{ID: r.ID, Name: clear.Name, Country: clear.Country, Currencies: clear.Currencies,
-		Model: clear.Model, ThreeDS: clear.ThreeDS, Webhooks: clear.Webhooks, CreatedAt: r.CreatedAt,
+		Model: clear.Model, ThreeDS: clear.ThreeDS, ThreeDSRules: clear.Rules.rules(), OTP: clear.OTP, Webhooks: clear.Webhooks, CreatedAt: r.CreatedAt,
 		Kushki: pasarela.KushkiCredentials{PublicID: hidden.KushkiPublic, PrivateID: hidden.KushkiPrivate,
 			WebhookSignature: hidden.WebhookSignature},
 		Monri: pasarela.MonriCredentials{AuthenticityToken: hidden.MonriToken, Key: hidden.MonriKey,

@@ -127,6 +127,9 @@ const (
 // awaitKey returns nil once the key was answered, given back, or taken from a holder that is no more.
 func (g *Gateway) awaitKey(ctx context.Context, m pasarela.MerchantID, name string, of judge, ended <-chan struct{}) error {
 	for every := keyPollFirst; ; every = min(2*every, keyPollMost) {
+		if ctx.Err() != nil {
+			return errKeyUnderWay
+		}
 		k, err := g.Store.Key(ctx, m, name)
 		if pasarela.CodeOf(err) == pasarela.CodeNotFound {
 			return nil
@@ -169,6 +172,9 @@ func pause(ctx context.Context, moment time.Duration, ended <-chan struct{}) (wo
 	defer t.Stop()
 	select {
 	case <-ended:
+		if ctx.Err() != nil {
+			return false, errKeyUnderWay
+		}
 		return true, nil
 	case <-t.C:
 		return false, nil

@@ -2,30 +2,57 @@ package gateway
 
 import (
 	"context"
+	"time"
 
 	"pasarela"
 	"pasarela/store"
 )
 
+// RedirectAnswer remembers what was answered about a redirect payment.
+type RedirectAnswer struct {
+	Remember Remember
+	Answer   func(pasarela.Redirect) Answer // required where Remember is set
+}
+
+// keep remembers the answer in the unit that makes the change: a repetition is answered before it is refused.
+func (a RedirectAnswer) keep(tx store.Tx, holder string, now time.Time, change func() (pasarela.Redirect, error)) error {
+	if err := a.Remember.claim(tx, holder, now); err != nil {
+		return err
+	}
+	r, err := change()
+	if err != nil || a.Remember.Name == "" {
+		return err
+	}
+	return a.Remember.settle(tx, holder, a.Answer(r))
+}
+
 // RequestRedirect begins a payment whose buyer will give the card on a page of the gateway. It returns
-// CodeCurrencyNotAllowed.
-func (g *Gateway) RequestRedirect(ctx context.Context, m pasarela.Merchant, r pasarela.Redirect) (pasarela.Redirect, error) {
+// CodeCurrencyNotAllowed, CodeKeyReused and *Replay.
+func (g *Gateway) RequestRedirect(ctx context.Context, m pasarela.Merchant, r pasarela.Redirect, a RedirectAnswer) (pasarela.Redirect, error) {
 	if !m.Allows(r.Total.Currency) {
 		return r, pasarela.Errorf(pasarela.CodeCurrencyNotAllowed, "merchant may not charge in %s", r.Total.Currency)
 	}
 	now := g.now()
 	r.Merchant, r.ID, r.State = m.ID, g.IDs.Token(now), pasarela.RedirectRequested
 	r.CreatedAt, r.ExpiresAt, r.UpdatedAt = now, now.Add(pasarela.TokenLife), now
-	return r, g.Store.Update(ctx, m.ID, func(tx store.Tx) error { return tx.InsertRedirect(r) })
+	return r, g.Store.Update(ctx, m.ID, func(tx store.Tx) error {
+		return a.keep(tx, string(r.ID), now, func() (pasarela.Redirect, error) { return r, tx.InsertRedirect(r) })
+	})
 }
 
 // InitializeRedirect fixes what is to be paid; from now on the buyer may pay. It returns CodeTokenSpent for an
-// unknown one and for one that was begun before, CodeTokenExpired and CodeAmountMismatch.
-func (g *Gateway) InitializeRedirect(ctx context.Context, m pasarela.Merchant, id pasarela.TokenID, kind pasarela.PaymentKind, total pasarela.Money, order []byte) (pasarela.Redirect, error) {
-	payment := g.IDs.Payment()
-	return g.changeRedirect(ctx, m.ID, id, func(r pasarela.Redirect) (pasarela.Redirect, error) {
-		return r.Initialized(kind, total, payment, order, g.now())
+// unknown one and for one that was begun before, CodeTokenExpired, CodeAmountMismatch, CodeKeyReused and *Replay.
+func (g *Gateway) InitializeRedirect(ctx context.Context, m pasarela.Merchant, id pasarela.TokenID, kind pasarela.PaymentKind, total pasarela.Money, order []byte, a RedirectAnswer) (r pasarela.Redirect, err error) {
+	payment, now := g.IDs.Payment(), g.now()
+	err = g.Store.Update(ctx, m.ID, func(tx store.Tx) error {
+		return a.keep(tx, string(payment), now, func() (_ pasarela.Redirect, err error) {
+			r, err = takeRedirect(tx, id, func(r pasarela.Redirect) (pasarela.Redirect, error) {
+				return r.Initialized(kind, total, payment, order, now)
+			})
+			return r, err
+		})
 	})
+	return r, err
 }
 
 // CancelRedirect records that the buyer gave up. It returns what InitializeRedirect does.

@@ -6,7 +6,7 @@ import (
 	"pasarela"
 )
 
-// Amount writes an amount for a reader of a language, with all its decimals and the currency's code: 1.016,98 USD.
+// Amount writes an amount for a reader of a language, with all its decimals and the currency's code: 10.016,98 USD.
 func Amount(l Language, m pasarela.Money) string {
 	a, err := currency.NewAmountFromInt64(m.Minor, string(m.Currency))
 	if err != nil {

@@ -8,10 +8,13 @@ import (
 
 // Options say what a page may do beyond the strict default. Each source is an origin, such as
 // https://shop.example, or an address, of which the origin counts; what is neither is left out.
+//
+// Chromium holds every redirect that follows a form against the form's page. A form that ends at a shop, which may
+// redirect again, is cut off there by a list of origins: it needs AnyFormAction.
 type Options struct {
 	FrameAncestors []string // whose pages may frame this one; none by default
-	FormAction     []string // where forms may lead, redirects after them included, beside the page's own origin
-	AnyFormAction  bool     // forms lead through redirects of others, whose end is not known here
+	FormAction     []string // where forms may lead, beside the page's own origin
+	AnyFormAction  bool     // forms may lead anywhere; for what is answered by redirects to others, see below
 	Connect        bool     // scripts of the page may call its own origin
 }
 

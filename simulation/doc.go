@@ -1,9 +1,9 @@
-// Package simulation plays merchants against the whole gateway, with a real SQLite file and a real issuer
-// behind a real ISO 8583 link, on a clock that costs nothing (testing/synctest). It has tests only.
+// Package simulation plays merchants against whole gateways, with a real issuer behind a real ISO 8583 link, on a
+// clock that costs nothing (testing/synctest). It has tests only.
 //
 // A run is one seed. Players tokenize, charge, capture, void, refund and repeat themselves; meanwhile the
-// network fails in every way the issuer's simulator knows, the clock jumps over expiries, and the gateway dies
-// between any two instructions and starts again from its database file alone. As it goes, and once everything
+// network fails in every way the issuer's simulator knows, the clock jumps over expiries, and a gateway dies
+// between any two instructions and starts again from its database alone. As it goes, and once everything
 // owed is paid, the run checks what design.md calls invariants 3 to 7:
 //
 //   - nothing is on the wire that is not in the database in the state that says so
@@ -12,6 +12,16 @@
 //   - captures stay under their ceiling and refunds under what was captured
 //   - a token has one winner, and the same Idempotency-Key the same bytes
 //
-// PASARELA_SIM_FOR says for how long to play fresh seeds (default 30s of real time), PASARELA_SIM_SEED plays
-// one of them again. What a player does is the seed's; how goroutines interleave is the scheduler's.
+// In a third of the runs two gateways share the database, each with a link, trace numbers and a terminal of its
+// own. Players call either; one may die, or freeze beyond its leases, while the other goes on.
+//
+// The database is a disk in memory that keeps the contract of store.Store, held to it by store/storetest: with it a
+// run plays several times what SQLite lets it. One run in 32 has a real SQLite file, copied at each death as it
+// stands.
+//
+// PASARELA_SIM_FOR says for how long to play fresh seeds, PASARELA_SIM_SEED plays one of them again. Everything that
+// happens is the seed's doing: whoever acts does so on a lane of its own, at instants that nobody else has (see lane),
+// and a digest of all events comes out the same. Left to the scheduler is what the gateway itself starts at one
+// instant in several goroutines; players keep out of the way of what is known of that, and where it shows all the
+// same, play the seed several times.
 package simulation

@@ -3,7 +3,7 @@ package simulation
 import (
 	"context"
 	"errors"
-	"sync"
+	"time"
 
 	"pasarela"
 	"pasarela/store"
@@ -11,63 +11,72 @@ import (
 
 var errDead = errors.New("the process is dead")
 
-// mortal is a store that dies with its process: after kill nothing is committed any more, and whoever waited
-// for a commit never learns of it.
+// mortal is a store that dies with its process: after a kill nothing is committed any more, and whoever waited
+// for a commit never learns of it. A commit takes its time, before and after it is made.
 type mortal struct {
 	store.Store
-
-	mu     sync.Mutex
-	inside int           // units of work under way; guarded by mu
-	dead   bool          // guarded by mu
-	quiet  chan struct{} // closed once dead with nobody inside
+	process *process
 }
 
-func newMortal(s store.Store) *mortal { return &mortal{Store: s, quiet: make(chan struct{})} }
-
 // Update implements store.Store.
-func (s *mortal) Update(ctx context.Context, m pasarela.MerchantID, unit func(store.Tx) error) error {
-	if !s.enter() {
+func (s mortal) Update(ctx context.Context, m pasarela.MerchantID, unit func(store.Tx) error) error {
+	a, known := actorOf(ctx)
+	if !known {
+		a = s.process.worker(string(m), unitName(s.process.world, unit))
+	}
+	s.process.passGate(a)
+	a.wait()
+	s.process.passGate(a)
+	if s.process.dead() {
 		return errDead
 	}
-	err := s.Store.Update(ctx, m, unit)
-	if s.leave() {
+	err := s.Store.Update(ctx, m, func(tx store.Tx) error { return unit(countingTx{tx, s.process.world}) })
+	a.wait()
+	if s.process.dead() {
 		return errDead
 	}
 	return err
 }
 
-func (s *mortal) enter() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.dead {
-		return false
-	}
-	s.inside++
-	return true
+// countingTx numbers payments as they are promised, so that a run can speak of them without their random ids.
+type countingTx struct {
+	store.Tx
+	world *world
 }
 
-func (s *mortal) leave() (dead bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.inside--; s.dead && s.inside == 0 {
-		close(s.quiet)
-	}
-	return s.dead
+func (t countingTx) InsertPayment(p pasarela.Payment) error {
+	t.world.number(p.ID)
+	return t.Tx.InsertPayment(p)
 }
 
-func (s *mortal) isDead() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.dead
+var errLook = errors.New("only looking")
+
+// unitName names a unit by the first row that it asks for. A unit may run more than once, says the contract; this
+// time it gets nothing but an error.
+func unitName(w *world, unit func(store.Tx) error) string {
+	l := &lookTx{Tx: &diskTx{tables: newTables("")}, world: w}
+	_ = unit(l) // errLook, in whatever way the unit puts it
+	return l.name
 }
 
-// kill returns once the file is at rest.
-func (s *mortal) kill() {
-	s.mu.Lock()
-	s.dead = true
-	if s.inside == 0 {
-		close(s.quiet)
-	}
-	s.mu.Unlock()
-	<-s.quiet
+// lookTx knows the first calls of the units that a gateway runs by itself.
+type lookTx struct {
+	store.Tx // an empty one
+	world    *world
+	name     string
+}
+
+func (t *lookTx) Payment(id pasarela.PaymentID) (pasarela.Payment, error) {
+	t.name = t.world.nameOf(id)
+	return pasarela.Payment{}, errLook
+}
+
+func (t *lookTx) Subscription(id pasarela.SubscriptionID) (pasarela.Subscription, error) {
+	t.name = "subscription"
+	return pasarela.Subscription{}, errLook
+}
+
+func (t *lookTx) ForgetTokens(time.Time, time.Time, int) (int, error) {
+	t.name = "purge"
+	return 0, errLook
 }

@@ -57,9 +57,10 @@ type answer struct {
 func (p *player) perform(s *shop, o order) (answer, bool) {
 	key := keyName{s.merchant.ID, o.remember().Name}
 	before, due := p.w.owedAnswer(key)
-	gw := p.w.current()
+	gw := p.gateway()
 	a := p.call(gw, s, o)
-	if gw.dead() {
+	p.w.note("player %d turn %d: %s %s %s %v", p.lane, p.turn, a.payment.State, a.operation.State, a.payment.ResponseCode, pasarela.CodeOf(a.err))
+	if gw.dead() || (pasarela.CodeOf(a.err) == pasarela.CodeInternal && gw.dazed()) {
 		return a, false
 	}
 	if o.remember().Name != "" {
@@ -78,7 +79,7 @@ func (p *player) perform(s *shop, o order) (answer, bool) {
 }
 
 func (p *player) call(gw *process, s *shop, o order) (a answer) {
-	g, ctx := gw.gateway, p.w.ctx
+	g, ctx := gw.gateway, p.ctx
 	p.w.requests.Add(1)
 	switch {
 	case o.charge != nil:
@@ -235,7 +236,7 @@ func (p *player) repeatAltered(s *shop, o order) {
 		altered.Remember.Digest = []byte("another body")
 		o.follow = &altered
 	}
-	gw := p.w.current()
+	gw := p.gateway()
 	a := p.call(gw, s, o)
 	if gw.dead() {
 		return

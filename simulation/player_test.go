@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -41,18 +42,44 @@ func (o order) remember() gateway.Remember {
 // player is one caller. It does one thing after the other.
 type player struct {
 	w      *world
+	ctx    context.Context // names the actor
 	number int
 	turn   int
-	random *rand.Rand
+	actor
 }
 
 func (w *world) newPlayer(i int) *player {
-	return &player{w: w, number: i, random: w.random("player", i)}
+	return w.playerOn(lanePlayers+lane(i*crowd), i, w.random("player", i))
+}
+
+func (w *world) playerOn(l lane, number int, r *rand.Rand) *player {
+	p := &player{w: w, number: number, actor: actor{l, r}}
+	p.ctx = p.actor.within(w.ctx)
+	return p
+}
+
+// friend is another caller that acts beside the player.
+func (p *player) friend(i int) *player {
+	f := p.w.playerOn(p.lane+lane(i), p.number, rand.New(rand.NewPCG(p.random.Uint64(), p.random.Uint64())))
+	f.turn = p.turn
+	return f
+}
+
+// gateway is one that is up, after waiting for it where there is none.
+func (p *player) gateway() *process {
+	for {
+		gw, news := p.w.find(p.random)
+		if gw != nil {
+			return gw
+		}
+		<-news
+		p.wait()
+	}
 }
 
 func (p *player) play(turns int) {
 	for p.turn = range turns {
-		time.Sleep(time.Duration(p.random.IntN(5)) * 20 * time.Millisecond) // a grid, so that many act at the same instant
+		p.lane.sleep(time.Duration(p.random.IntN(5)) * 20 * time.Millisecond) // a grid, so that many act at once
 		s := p.w.shops[p.random.IntN(len(p.w.shops))]
 		switch n := p.random.IntN(100); {
 		case n < 42:
@@ -85,11 +112,11 @@ func (p *player) tokenize(s *shop, use pasarela.TokenUse, total pasarela.Money) 
 		p.w.violation("CVV cannot be read: %v", err)
 		return pasarela.Token{}, false
 	}
-	gw := p.w.current()
+	gw := p.gateway()
 	p.w.requests.Add(1)
-	t, err := gw.gateway.Tokenize(p.w.ctx, s.merchant, gateway.TokenizeRequest{
+	t, _, err := gw.gateway.Tokenize(p.ctx, s.merchant, gateway.TokenizeRequest{
 		Use: use, Total: total, Card: vault.Card{Number: number, CVV: cvv, Expiry: "4912", Holder: "A Player"}})
-	if gw.dead() {
+	if gw.dead() || (err != nil && gw.dazed()) {
 		return pasarela.Token{}, false
 	}
 	if err != nil {
@@ -190,9 +217,11 @@ func (p *player) together(s *shop, o order) []answer {
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	var answers []answer
-	for range 2 + p.random.IntN(6) {
+	for i := range 2 + p.random.IntN(crowd-2) {
+		friend := p.friend(1 + i)
 		all.Go(func() {
-			if a, heard := p.perform(s, o); heard {
+			friend.lane.sleep(0)
+			if a, heard := friend.perform(s, o); heard {
 				mu.Lock()
 				defer mu.Unlock()
 				answers = append(answers, a)
@@ -200,6 +229,7 @@ func (p *player) together(s *shop, o order) []answer {
 		})
 	}
 	all.Wait()
+	p.lane.sleep(0)
 	return answers
 }
 
@@ -218,11 +248,11 @@ func (p *player) subscribe(s *shop) {
 	if !ok {
 		return
 	}
-	gw := p.w.current()
+	gw := p.gateway()
 	p.w.requests.Add(1)
-	sub, _, err := gw.gateway.Subscribe(p.w.ctx, s.merchant, gateway.SubscribeRequest{Token: t.ID, Plan: "p", Periodicity: "monthly",
+	sub, _, err := gw.gateway.Subscribe(p.ctx, s.merchant, gateway.SubscribeRequest{Token: t.ID, Plan: "p", Periodicity: "monthly",
 		Amount: amount, StartDate: "2026-01-01"})
-	if gw.dead() {
+	if gw.dead() || (err != nil && gw.dazed()) {
 		return
 	}
 	if err != nil {
@@ -266,8 +296,7 @@ func (p *player) newFollow(s *shop) (order, bool) {
 
 // part is how much to capture or refund: all, a part, the ceiling, or just above it.
 func (p *player) part(s *shop, t pasarela.Ticket) *pasarela.Money {
-	gw := p.w.current()
-	payment, err := gw.disk.PaymentByTicket(p.w.ctx, s.merchant.ID, t)
+	payment, err := p.gateway().disk.PaymentByTicket(p.w.ctx, s.merchant.ID, t)
 	if err != nil {
 		return nil // the ticket of an operation, or a process that died: all of it
 	}
@@ -292,11 +321,16 @@ func (p *player) followUp(s *shop) {
 	}
 }
 
-// followTogether has several callers do the same to one payment at the same time.
+// followTogether has several callers do the same to one payment at the same time. Captures come without a key: one
+// that waits for another under its key begins at the very instant at which a reversal does, and the scheduler would
+// decide which is first.
 func (p *player) followTogether(s *shop) {
 	o, ok := p.newFollow(s)
 	if !ok {
 		return
+	}
+	if o.kind == pasarela.OpCapture {
+		o.follow.Remember = gateway.Remember{}
 	}
 	if n := countWon(o, p.together(s, o)); o.kind == pasarela.OpCapture && n > 1 {
 		p.w.violation("ticket %s was captured by %d callers at once", o.follow.Ticket, n)
@@ -312,6 +346,9 @@ func (p *player) repeat(s *shop) {
 		return
 	}
 	o := orders[p.random.IntN(len(orders))]
+	if _, answered := p.w.owedAnswer(keyName{s.merchant.ID, o.remember().Name}); o.kind == pasarela.OpCapture && !answered {
+		return // it may be under way: see followTogether
+	}
 	if p.random.IntN(6) == 0 {
 		p.repeatAltered(s, o)
 		return

@@ -29,10 +29,11 @@ func (w *world) settle() {
 const patience = 50
 
 func (w *world) runUntilQuiet() {
-	p := w.current()
 	for range patience {
-		p.runDue()
-		pending, err := p.gateway.Pending(w.ctx)
+		for _, p := range w.up {
+			p.runDue()
+		}
+		pending, err := w.up[0].gateway.Pending(w.ctx)
 		if err != nil {
 			w.violation("pending payments cannot be counted: %v", err)
 			return
@@ -47,8 +48,7 @@ func (w *world) runUntilQuiet() {
 }
 
 func (w *world) checkBooks() {
-	p := w.current()
-	report, err := reconcile.Books{Store: p.disk, Issuer: w.issuerEntries}.Run(w.ctx)
+	report, err := reconcile.Books{Store: w.database, Issuer: w.issuerEntries}.Run(w.ctx)
 	if err != nil {
 		w.violation("reconcile: %v", err)
 		return
@@ -58,9 +58,9 @@ func (w *world) checkBooks() {
 	}
 	known := map[pasarela.PaymentID]bool{}
 	for _, s := range w.shops {
-		payments := w.paymentsOf(p.disk, s.merchant.ID)
-		w.checkPayments(p.disk, s.merchant.ID, payments)
-		w.checkSubscriptions(p.disk, s)
+		payments := w.paymentsOf(w.database, s.merchant.ID)
+		w.checkPayments(w.database, s.merchant.ID, payments)
+		w.checkSubscriptions(w.database, s)
 		for _, q := range payments {
 			known[q.ID] = true
 		}
@@ -73,7 +73,7 @@ func (w *world) checkBooks() {
 			w.violation("the issuer has %s with %d captured and %d refunded of %d", a.Reference, a.CapturedMinor, a.RefundedMinor, a.AmountMinor)
 		}
 	}
-	w.checkStatements(p.disk)
+	w.checkStatements(w.database)
 }
 
 func (w *world) issuerEntries() ([]reconcile.IssuerEntry, error) {

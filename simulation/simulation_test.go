@@ -11,9 +11,6 @@ import (
 	"time"
 )
 
-// defaultFor is how long fresh seeds are played, in real time, unless PASARELA_SIM_FOR says otherwise.
-const defaultFor = 30 * time.Second
-
 // shown is how many violations of a run are printed.
 const shown = 20
 
@@ -30,7 +27,7 @@ func TestSimulation(t *testing.T) {
 	}
 	began, d := time.Now(), realTime(t)
 	var total result
-	var runs int
+	runs := 0
 	var mu sync.Mutex
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
@@ -45,12 +42,12 @@ func TestSimulation(t *testing.T) {
 	}
 	workers.Wait()
 	took := time.Since(began).Seconds()
-	t.Logf("%d runs, %d lives of the gateway; per second of real time %.0f payments and %.0f requests", runs, total.lives,
+	t.Logf("%d runs, %d of them with two gateways, %d lives of a gateway; per second of real time %.0f payments and %.0f requests", runs, total.pairs, total.lives,
 		float64(total.payments)/took, float64(total.requests)/took)
 }
 
 func (r result) plus(other result) result {
-	return result{payments: r.payments + other.payments, requests: r.requests + other.requests, lives: r.lives + other.lives}
+	return result{payments: r.payments + other.payments, requests: r.requests + other.requests, lives: r.lives + other.lives, pairs: r.pairs + other.pairs}
 }
 
 func realTime(t *testing.T) time.Duration {
@@ -74,7 +71,8 @@ func playSeed(t *testing.T, seed uint64) (r result) {
 			t.Error(v)
 		}
 		if t.Failed() {
-			t.Logf("%d violations; play it again: PASARELA_SIM_SEED=%d go test -run 'TestSimulation$' ./simulation", len(r.violations), seed)
+			t.Logf("%d violations, digest %x; play it again: PASARELA_SIM_SEED=%d go test -run 'TestSimulation$' ./simulation",
+				len(r.violations), r.digest, seed)
 		}
 	})
 	return r

@@ -2,30 +2,29 @@ package simulation
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io/fs"
 	"math/rand/v2"
-	"os"
+	"sync"
 	"time"
 
 	"pasarela/cde/acquirer/simulator"
 )
 
 // keepSweeping is the job that every node runs once a second.
-func (w *world) keepSweeping(over <-chan struct{}) {
-	for pause(over, time.Second) {
-		if p := w.current(); !p.dead() {
+func (w *world) keepSweeping(over <-chan struct{}, node int) {
+	for pause(over, laneSweepers+lane(node), time.Second) {
+		if p := w.nodeUp(node); p != nil {
 			p.sweep()
 		}
 	}
 }
 
-func pause(over <-chan struct{}, d time.Duration) bool {
+// pause says whether there is more to do.
+func pause(over <-chan struct{}, l lane, d time.Duration) bool {
+	l.sleep(d)
 	select {
 	case <-over:
 		return false
-	case <-time.After(d):
+	default:
 		return true
 	}
 }
@@ -33,21 +32,30 @@ func pause(over <-chan struct{}, d time.Duration) bool {
 // disturb makes trouble until the players are through.
 func (w *world) disturb(over <-chan struct{}) error {
 	r := w.random("trouble", 0)
-	for pause(over, time.Duration(r.Int64N(int64(2*time.Second)))) {
+	var thaws sync.WaitGroup
+	defer thaws.Wait()
+	for pause(over, laneTrouble, time.Duration(r.Int64N(int64(2*time.Second)))) {
 		switch n := r.IntN(100); {
 		case n < 55:
-			if err := w.bank().AddFault(randomFault(r)); err != nil {
+			f := randomFault(r)
+			w.note("fault %v", f)
+			if err := w.bank().AddFault(f); err != nil {
 				return err
 			}
 		case n < 70:
 			w.bank().ClearFaults()
-		case n < 78:
-			w.clock.jump(randomJump(r))
-			w.current().runDue()
 		case n < 84:
-			w.current().due(w.rollUp)
+			w.moveTime(r)
 		case n < 88:
-			w.current().cut()
+			w.anyNode(r).cut()
+		case n < 92 && w.nodes == 2:
+			p, d := w.anyNode(r), time.Duration(r.Int64N(int64(time.Minute)))
+			w.note("node %d freezes", p.node)
+			p.freeze()
+			thaws.Go(func() {
+				(laneThaw + lane(p.node)).sleep(d)
+				p.thaw()
+			})
 		default:
 			if err := w.crash(r); err != nil {
 				return err
@@ -57,7 +65,17 @@ func (w *world) disturb(over <-chan struct{}) error {
 	return nil
 }
 
-func (w *world) rollUp(ctx context.Context) error { return w.current().gateway.RollUp(ctx) }
+// moveTime lets something fall due. With two nodes the clock goes its natural way while messages are under way,
+// because a jump would make one take over what the other is just doing.
+func (w *world) moveTime(r *rand.Rand) {
+	p := w.anyNode(r)
+	if n := r.IntN(14); n < 8 && w.nodes == 1 {
+		w.clock.jump(randomJump(r))
+		p.runDue()
+	} else {
+		p.due(func(ctx context.Context) error { return p.gateway.RollUp(ctx) })
+	}
+}
 
 func randomFault(r *rand.Rand) simulator.Fault {
 	kinds := []simulator.FaultKind{simulator.FaultNoResponse, simulator.FaultLateResponse, simulator.FaultDropConnection,
@@ -69,6 +87,8 @@ func randomFault(r *rand.Rand) simulator.Fault {
 		f.ResponseCode = []string{"05", "51", "91", "96"}[r.IntN(4)]
 	case simulator.FaultLateResponse:
 		f.DelayMS = []int64{0, 20, 3000, 24_999, 60_000}[r.IntN(5)]
+	case simulator.FaultRefuseConnection:
+		f.On = simulator.OnAny // messages that fail at the same instant use refusals up in any order
 	}
 	return f
 }
@@ -79,32 +99,30 @@ func randomJump(r *rand.Rand) time.Duration {
 	return []time.Duration{time.Second, time.Minute, 31 * time.Minute, 5 * time.Hour, 25 * time.Hour, 8 * day, 29 * day}[r.IntN(7)]
 }
 
-// crash kills the gateway and starts another one from what is on disk. Now and then the issuer dies too.
+// crash kills a gateway and starts another one on what is left: the database. Now and then the issuer dies too.
 func (w *world) crash(r *rand.Rand) error {
-	w.mu.Lock()
-	p := w.process
-	w.process, w.up = nil, make(chan struct{})
-	w.mu.Unlock()
+	p := w.anyNode(r)
+	w.note("node %d dies", p.node)
+	w.dethrone(p)
 	p.kill()
 	if r.IntN(4) == 0 {
 		if err := w.restartBank(); err != nil {
 			return err
 		}
 	}
-	file := w.databaseFile()
-	if err := copyDatabase(p.file, file); err != nil {
+	p.bury()
+	if err := w.reopen(); err != nil {
 		return err
 	}
-	if err := p.bury(); err != nil {
-		return err
-	}
-	time.Sleep(100*time.Millisecond + time.Duration(r.Int64N(int64(3*time.Second))))
-	next, err := w.boot(file)
+	laneTrouble.sleep(100*time.Millisecond + time.Duration(r.Int64N(int64(3*time.Second))))
+	next, err := w.boot(p.node)
 	if err != nil {
 		return err
 	}
 	w.enthrone(next)
-	next.recover()
+	if w.nodes == 1 { // only the sole user of a database may take everything over at once
+		next.recover()
+	}
 	return nil
 }
 
@@ -113,21 +131,4 @@ func (w *world) restartBank() error {
 		return err
 	}
 	return w.openBank()
-}
-
-// copyDatabase takes the file and its write-ahead log as a kill leaves them: not closed, not checkpointed.
-func copyDatabase(from, to string) error {
-	for _, suffix := range []string{"", "-wal"} {
-		content, err := os.ReadFile(from + suffix)
-		if errors.Is(err, fs.ErrNotExist) && suffix != "" {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("copy the database: %w", err)
-		}
-		if err := os.WriteFile(to+suffix, content, 0o600); err != nil {
-			return fmt.Errorf("copy the database: %w", err)
-		}
-	}
-	return nil
 }

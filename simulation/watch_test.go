@@ -54,6 +54,10 @@ func (p *process) onWire(t acquirer.Traffic) {
 		w.violation("%s on the wire for a merchant that does not exist", t.MTI())
 		return
 	}
+	w.note("node %d sends %s %s %s of %s for %s", p.node, t.MTI(), f["3"], f["60"], f["4"], w.nameOf(pasarela.PaymentID(f["63"])))
+	if p.dazed() {
+		return // another node may have taken over what this one promised
+	}
 	if f["3"] == iso.ProcessingVerify {
 		p.verifyOnWire(s)
 		return

@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -20,15 +21,18 @@ import (
 	"pasarela/cde/acquirer/simulator"
 	"pasarela/cde/cards"
 	"pasarela/cde/vault"
+	"pasarela/store"
 )
 
-// world is one run: the issuer and the database file last, gateways come and go.
+// world is one run: the issuer and the database last, gateways come and go.
 type world struct {
 	seed      uint64
 	ctx       context.Context
 	dir       string
 	issuerDir string
 	bug       bug
+	nodes     int  // gateways on the one database
+	onFile    bool // which is a real one
 	clock     *clock
 	kek       vault.KEK
 	cards     *cards.Table
@@ -36,39 +40,56 @@ type world struct {
 	shops     []*shop
 	byNumber  map[string]*shop // by field 42
 	book      *book
-	lives     int
+	database  store.Store
+	opened    string // file of the database, where it is one
+	lives     atomic.Int64
 	payments  atomic.Int64 // promised
 	requests  atomic.Int64 // of any kind
 
 	mu         sync.Mutex
-	issuer     *simulator.Simulator // guarded by mu
-	process    *process             // guarded by mu; nil while there is none
-	up         chan struct{}        // closed when the next process is there; guarded by mu
-	violations []string             // guarded by mu
+	issuer     *simulator.Simulator       // guarded by mu
+	up         []*process                 // by node, nil while there is none; guarded by mu
+	news       chan struct{}              // closed when the next process is there; guarded by mu
+	numbers    map[pasarela.PaymentID]int // guarded by mu
+	digest     uint64                     // of all events; guarded by mu
+	violations []string                   // guarded by mu
 }
 
 // result is what came of a run.
 type result struct {
 	violations []string
+	digest     uint64 // the same for every run of the seed
 	payments   int64
 	requests   int64
-	lives      int
+	lives      int64
+	pairs      int // runs with two gateways
 }
 
 // size is how much a run plays.
 type size struct{ shops, players, turns int }
+
+// A share of the worlds has two gateways on the one database, and a few have a real database.
+const (
+	twoNodesOneIn = 3
+	onFileOneIn   = 32
+)
 
 // run plays one seed in a bubble of its own.
 func run(t *testing.T, seed uint64, s size, b bug) (r result) {
 	t.Helper()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{seed: seed, ctx: t.Context(), dir: dir, issuerDir: filepath.Join(dir, "issuer"), bug: b,
-			clock: newClock(), byNumber: map[string]*shop{}, book: newBook(), up: make(chan struct{})}
+		w := &world{seed: seed, ctx: t.Context(), dir: dir, issuerDir: filepath.Join(dir, "issuer"), bug: b, nodes: 1,
+			clock: newClock(), byNumber: map[string]*shop{}, book: newBook(), news: make(chan struct{}), numbers: map[pasarela.PaymentID]int{}}
+		kind := w.random("world", 0)
+		if kind.IntN(twoNodesOneIn) == 0 {
+			w.nodes = 2
+		}
+		w.onFile = kind.IntN(onFileOneIn) == 0
 		if err := w.play(s); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
-		r = result{w.violations, w.payments.Load(), w.requests.Load(), w.lives}
+		r = result{w.violations, w.digest, w.payments.Load(), w.requests.Load(), w.lives.Load(), w.nodes - 1}
 	})
 	return r
 }
@@ -84,7 +105,9 @@ func (w *world) play(s size) error {
 	over := make(chan struct{})
 	var beside, players sync.WaitGroup
 	var failed error
-	beside.Go(func() { w.keepSweeping(over) })
+	for node := range w.nodes {
+		beside.Go(func() { w.keepSweeping(over, node) })
+	}
 	beside.Go(func() { failed = w.disturb(over) })
 	for i := range s.players {
 		players.Go(func() { w.newPlayer(i).play(s.turns) })
@@ -96,11 +119,10 @@ func (w *world) play(s size) error {
 		return failed
 	}
 	w.settle()
-	p := w.current()
-	if err := p.bury(); err != nil {
-		return err
+	for _, p := range w.up {
+		p.bury()
 	}
-	return w.bank().Close()
+	return errors.Join(w.database.Close(), w.bank().Close())
 }
 
 func (w *world) open() (err error) {
@@ -114,19 +136,37 @@ func (w *world) open() (err error) {
 	if w.kek, err = vault.FileKEK(filepath.Join(w.dir, "kek"), true); err != nil {
 		return err
 	}
-	if err := w.openBank(); err != nil {
+	if err := errors.Join(w.openBank(), w.openDatabase()); err != nil {
 		return err
 	}
-	p, err := w.boot(w.databaseFile())
-	if err != nil {
-		return err
+	w.up = make([]*process, w.nodes)
+	for node := range w.nodes {
+		p, err := w.boot(node)
+		if err != nil {
+			return err
+		}
+		w.enthrone(p)
 	}
-	w.enthrone(p)
 	return nil
 }
 
-func (w *world) databaseFile() string {
-	return filepath.Join(w.dir, fmt.Sprintf("life-%d.db", w.lives))
+// openBank opens the issuer on its books.
+func (w *world) openBank() error {
+	bank, err := simulator.Open(simulator.Config{Dir: w.issuerDir, Cards: w.cards, Clock: w.clock,
+		GatewayTimeout: acquirerTimeout, Rand: w.source("bank", int(w.lives.Load()))})
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.issuer = bank
+	return nil
+}
+
+func (w *world) bank() *simulator.Simulator {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.issuer
 }
 
 // fillWallet chooses cards: most approve, some decline, one is short of funds, one answers slowly, and one
@@ -135,20 +175,23 @@ func (w *world) fillWallet() error {
 	w.wallet = []string{"5451951574925480", "5451951574925480", "4111111111111111", "4051885600446623",
 		"4051884239937763", "6769064219992611", "4349003000047015", "4349001210846432"}
 	balance := int64(200_000)
-	for number, behaviour := range map[string]cards.Behaviour{
-		"4000000000000010": {BalanceMinor: &balance},
-		"4000000000000028": {Delay: 2 * time.Second},
-		"4000000000000036": {Delay: acquirerTimeout + 2*time.Second},
+	for _, c := range []struct {
+		number    string
+		behaviour cards.Behaviour
+	}{
+		{"4000000000000010", cards.Behaviour{BalanceMinor: &balance}},
+		{"4000000000000028", cards.Behaviour{Delay: 2 * time.Second}},
+		{"4000000000000036", cards.Behaviour{Delay: acquirerTimeout + 2*time.Second}},
 	} {
-		n, err := vault.ParseNumber(number)
+		n, err := vault.ParseNumber(c.number)
 		if err != nil {
 			return err
 		}
 		profile := pasarela.CardProfile{Brand: pasarela.BrandVisa, Type: pasarela.CardDebit, KnownTestNumber: true, SkipLuhn: true}
-		if err := w.cards.Add(cards.TestCard{Number: n, Profile: profile, Behaviour: behaviour}); err != nil {
+		if err := w.cards.Add(cards.TestCard{Number: n, Profile: profile, Behaviour: c.behaviour}); err != nil {
 			return err
 		}
-		w.wallet = append(w.wallet, number)
+		w.wallet = append(w.wallet, c.number)
 	}
 	return nil
 }
@@ -156,7 +199,7 @@ func (w *world) fillWallet() error {
 func (w *world) openShops(n int) error {
 	countries := []string{"EC", "PE", "CL", "HR"}
 	for i := range n {
-		m, err := w.current().gateway.CreateMerchant(w.ctx, pasarela.Merchant{
+		m, err := w.nodeUp(0).gateway.CreateMerchant(w.ctx, pasarela.Merchant{
 			Name: "shop " + strconv.Itoa(i), Country: countries[i%len(countries)]})
 		if err != nil {
 			return err
@@ -172,21 +215,65 @@ func (w *world) openShops(n int) error {
 func (w *world) enthrone(p *process) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.process = p
-	close(w.up)
+	w.up[p.node] = p
+	close(w.news)
+	w.news = make(chan struct{})
 }
 
-// current is the gateway there is, after waiting for it where there is none.
-func (w *world) current() *process {
-	for {
-		w.mu.Lock()
-		p, up := w.process, w.up
-		w.mu.Unlock()
-		if p != nil {
-			return p
+func (w *world) dethrone(p *process) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.up[p.node] = nil
+}
+
+// nodeUp is the gateway of a node, nil while there is none.
+func (w *world) nodeUp(node int) *process {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.up[node]
+}
+
+// anyNode is some node, for trouble: when it strikes all are up.
+func (w *world) anyNode(r *rand.Rand) *process { return w.nodeUp(r.IntN(w.nodes)) }
+
+// find is a gateway that is up, chosen at random, or what tells of the next one.
+func (w *world) find(r *rand.Rand) (*process, <-chan struct{}) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	first := r.IntN(w.nodes)
+	for i := range w.nodes {
+		if p := w.up[(first+i)%w.nodes]; p != nil {
+			return p, nil
 		}
-		<-up
 	}
+	return nil, w.news
+}
+
+// number gives a payment the next number, unless it has one.
+func (w *world) number(id pasarela.PaymentID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.numbers[id] == 0 {
+		w.numbers[id] = len(w.numbers) + 1
+	}
+}
+
+// nameOf is a payment's number; what is no payment has none.
+func (w *world) nameOf(id pasarela.PaymentID) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return strconv.Itoa(w.numbers[id])
+}
+
+// note puts an event into the digest, with its time. In which order events of the same instant are noted does not
+// matter.
+func (w *world) note(format string, args ...any) {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%d ", time.Now().UnixNano())
+	fmt.Fprintf(h, format, args...)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.digest += h.Sum64()
 }
 
 func (w *world) violation(format string, args ...any) {
@@ -207,3 +294,6 @@ func (w *world) source(purpose string, n int) *rand.ChaCha8 {
 
 func (w *world) stream(purpose string, n int) io.Reader  { return w.source(purpose, n) }
 func (w *world) random(purpose string, n int) *rand.Rand { return rand.New(w.source(purpose, n)) }
+
+// actor is someone on a lane.
+func (w *world) actor(l lane, purpose string, n int) actor { return actor{l, w.random(purpose, n)} }

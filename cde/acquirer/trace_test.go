@@ -1,41 +1,44 @@
 package acquirer
 
 import (
-	"strings"
 	"testing"
 	"time"
 )
 
 func nothing(uint32) bool { return false }
 
-// Retrieval reference numbers begin with the day and only rise, whatever the clock does.
-func TestRetrievalReferenceNumbersRise(t *testing.T) {
+// Retrieval reference numbers begin with the day, and none comes twice, whatever the clock does.
+func TestRetrievalReferenceNumbers(t *testing.T) {
 	t.Parallel()
 	tr := newTracer()
+	tr.rrn = 99_999_997
 	start := time.Date(2026, 12, 31, 23, 59, 59, 998_500_000, time.UTC)
-	last := ""
 	for _, c := range []struct {
 		now  time.Time
 		want string
 	}{
-		{start, "636586399998"},
-		{start, "636586399999"},
-		{start.Add(-time.Hour), "636586400000"}, // the clock went back
-		{start.Add(time.Second), "700100000998"},
-		{start.Add(time.Second), "700100000999"},
+		{start, "636599999998"},
+		{start, "636599999999"},
+		{start.Add(-time.Hour), "636500000000"}, // the clock went back, and the numbers round
+		{start.Add(time.Second), "700100000001"},
+		{start.Add(time.Second), "700100000002"},
 	} {
-		trace := tr.next(c.now, nothing)
-		if trace.RRN != c.want || !trace.SentAt.Equal(c.now.Truncate(time.Second)) {
+		if trace := tr.next(c.now, nothing); trace.RRN != c.want || !trace.SentAt.Equal(c.now.Truncate(time.Second)) {
 			t.Errorf("at %s: RRN %s, sent at %s; want RRN %s", c.now, trace.RRN, trace.SentAt, c.want)
 		}
-		if strings.Compare(last[min(1, len(last)):], trace.RRN[1:]) >= 0 && trace.RRN[0] == '6' {
-			t.Errorf("RRN %s after %s", trace.RRN, last)
-		}
-		last = trace.RRN
 	}
-	tr.rrn = 20000*rrnPerDay + rrnPerDay - 1
-	if got := tr.next(time.Unix(20000*86400, 0), nothing).RRN; got != formatRRN(20001*rrnPerDay) {
-		t.Errorf("after a day's last number comes %s", got)
+}
+
+// Two nodes, or a process and the one before it, do not go through the same numbers: an issuer would take a
+// message of one for a repetition of the other's.
+func TestNodesBeginAtNumbersOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	now, seen := time.Date(2026, 5, 4, 15, 0, 0, 0, time.UTC), map[string]bool{}
+	for range 20 {
+		seen[newTracer().next(now, nothing).RRN] = true
+	}
+	if len(seen) < 19 {
+		t.Errorf("twenty tracers begin with %d numbers", len(seen))
 	}
 }
 

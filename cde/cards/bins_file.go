@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 
 	"pasarela"
 )
@@ -65,7 +66,7 @@ func DecodeBINs(data []byte) (*BINs, error) {
 	if err != nil {
 		return nil, errBINFile
 	}
-	r := binDecoder{in: bufio.NewReader(compressed)}
+	r := binDecoder{in: bufio.NewReader(compressed), seen: map[string]string{}}
 	if r.text(uint64(len(binFormat))) != binFormat {
 		return nil, errBINFile
 	}
@@ -102,6 +103,8 @@ const maxBound = 99_999_999_999
 // binDecoder remembers that something failed, so that it is asked once.
 type binDecoder struct {
 	in     *bufio.Reader
+	buffer []byte
+	seen   map[string]string // texts come again and again; each is kept once
 	failed bool
 }
 
@@ -116,12 +119,17 @@ func (d *binDecoder) upTo(limit uint64) uint64 {
 }
 
 func (d *binDecoder) text(length uint64) string {
-	b := make([]byte, length)
-	if _, err := io.ReadFull(d.in, b); err != nil {
+	d.buffer = slices.Grow(d.buffer[:0], int(length))[:length]
+	if _, err := io.ReadFull(d.in, d.buffer); err != nil {
 		d.failed = true
 		return ""
 	}
-	return string(b)
+	text, known := d.seen[string(d.buffer)]
+	if !known {
+		text = string(d.buffer)
+		d.seen[text] = text
+	}
+	return text
 }
 
 // short reads a text behind its length.

@@ -267,6 +267,14 @@ func TestEnrolledCards(t *testing.T) {
 	if !enrolled(challenged) || enrolled(visa) {
 		t.Error("a forgotten card is enrolled still")
 	}
+}
+
+// Rule: the look-up of every token costs no allocation. Not parallel: it counts what the process allocates.
+func TestEnrolledDoesNotAllocate(t *testing.T) {
+	b := newBench(t, nil)
+	if err := b.server.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	n := request(t, challenged).Card.Number
 	if got := testing.AllocsPerRun(100, func() { b.server.Enrolled(n) }); got > 0 {
 		t.Errorf("a look-up allocates %v times", got)

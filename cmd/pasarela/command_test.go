@@ -17,13 +17,16 @@ import (
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for command, says := range map[string][]string{
-		"":                {"dev", "serve", "simulator", "migrate", "merchant create", "keys rotate", "reconcile", "doctor", "bench", "version", "Not affiliated"},
+		"":                {"dev", "serve", "simulator", "migrate", "merchant create", "keys rotate", "bins import", "reconcile", "doctor", "bench", "version", "Not affiliated"},
 		"dev":             {"Example: pasarela dev", "--listen=\"127.0.0.1:8080\"", "PASARELA_LISTEN", "--data", "PASARELA_DATA", "--database-url", "PASARELA_DATABASE_URL", "--acquirer", "--start-time", "--log-level", "--acquirer-timeout"},
 		"serve":           {"Example: pasarela serve", "--tls-certificate", "--tls-key", "--behind-proxy", "--key-encryption-key", "--sandbox", "--acquirer"},
 		"simulator":       {"Example: pasarela simulator", "--listen", "--control", "--data"},
 		"migrate":         {"Example: pasarela migrate", "--database-url"},
 		"merchant create": {"standard input", "--data"},
 		"keys rotate":     {"--resume", "--retire", "--settle"},
+		"bins import":     {"Example: pasarela bins import", "start,end,brand,type,bank,country,enabled", "standard input", "exit 1", "--data", "--database-url"},
+		"bins list":       {"Example: pasarela bins list", "--json"},
+		"bins show":       {"Example: pasarela bins show", "--json"},
 		"reconcile":       {"Example: pasarela reconcile", "--json", "--issuer", "exit 1"},
 		"doctor":          {"Example: pasarela doctor", "--acquirer", "--json"},
 		"bench":           {"Example: pasarela bench", "--duration"},
@@ -175,7 +178,7 @@ func between(t *testing.T, text, from, to string) string {
 // Operators' commands do not make a gateway where there is none: they say how to name one.
 func TestCommandsNeedAGateway(t *testing.T) {
 	t.Parallel()
-	for _, command := range [][]string{{"reconcile"}, {"keys", "rotate"}, {"merchant", "create"}} {
+	for _, command := range [][]string{{"reconcile"}, {"keys", "rotate"}, {"merchant", "create"}, {"bins", "import", "-"}} {
 		t.Run(command[0], func(t *testing.T) {
 			t.Parallel()
 			r := runWith(t, nil, `{"name":"Ana","country":"PE"}`, append(command, "--data", t.TempDir())...)

@@ -20,6 +20,7 @@ type commands struct {
 	Migrate   migrateCommand   `cmd:"" help:"Bring a database to this version's schema. Example: pasarela migrate --database-url postgres://..."`
 	Merchant  merchantCommand  `cmd:"" help:"Import merchants. Example: pasarela merchant create --data ./pasarela-data < merchant.json"`
 	Keys      keysCommand      `cmd:"" help:"Rotate the keys that seal card data. Example: pasarela keys rotate --data ./pasarela-data"`
+	Bins      binsCommand      `cmd:"" help:"Import, list and look up card ranges. Example: pasarela bins import ranges.csv --data ./pasarela-data"`
 	Reconcile reconcileCommand `cmd:"" help:"Hold the books against themselves and against the issuer's; exit 1 with a list where they differ. Example: pasarela reconcile --data ./pasarela-data --json"`
 	Doctor    doctorCommand    `cmd:"" help:"Check that this machine and configuration can take payments. Example: pasarela doctor --data ./pasarela-data"`
 	Bench     benchCommand     `cmd:"" help:"Measure payments per second on this machine, next to what its database can do. Example: pasarela bench --duration 10s --connections 1,32"`

@@ -49,7 +49,7 @@ type node struct {
 
 	store     store.Store
 	vault     *vault.Vault
-	cards     *cards.Table
+	cards     *cards.Table // outside a sandbox without test cards
 	clock     pasarela.Clock
 	sandClock *sandbox.Clock // nil in production
 	recorder  *acquirer.Recorder
@@ -57,6 +57,8 @@ type node struct {
 	link      *acquirer.Client
 	gateway   *gateway.Gateway
 	server    *front.Server
+
+	binVersion int // of the card ranges in use; of the opening, then of keepTelling
 
 	closers []func() error // in the order of opening
 }
@@ -70,7 +72,7 @@ func openNode(ctx context.Context, s settings, log *slog.Logger) (_ *node, err e
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		n.openFolder, n.openClock, n.openCards, n.openVault, n.openAcquirer, n.openGateway, n.openServer,
+		n.openFolder, n.openClock, n.openCards, n.openVault, n.refreshBINs, n.openAcquirer, n.openGateway, n.openServer,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -123,6 +125,7 @@ func (n *node) openClock(context.Context) error {
 
 func (n *node) openCards(context.Context) (err error) {
 	if !n.sandbox {
+		n.cards = cards.Bare()
 		return nil
 	}
 	if err := os.MkdirAll(n.issuer(), 0o700); err != nil {
@@ -209,7 +212,7 @@ func (n *node) openGateway(context.Context) error {
 func (n *node) openServer(context.Context) error {
 	mux := http.NewServeMux()
 	kushki.New(n.gateway, kushki.Options{Log: n.log, Mask: n.vault.MaskBytes, Digest: n.vault.Digest,
-		CountryName: cards.CountryName, Sandbox: n.sandbox}).Mount(mux)
+		CountryName: cards.CountryName, DescribeBIN: n.cards.DescribeBIN, Profile: n.cards.Profile, Sandbox: n.sandbox}).Mount(mux)
 	monri.New(n.gateway, monri.Options{Log: n.log, Mask: n.vault.MaskBytes, Digest: n.vault.Digest}).Mount(mux)
 	api.Mount(mux)
 	mux.Handle("GET /metrics", n.metrics.Handler())
@@ -330,11 +333,14 @@ func (n *node) recover(ctx context.Context) {
 	}
 }
 
-// keepTelling keeps the gauge of pending payments, and the vault's keys, up to date.
+// keepTelling keeps the gauge of pending payments, the vault's keys and the card ranges up to date.
 func (n *node) keepTelling(ctx context.Context) {
 	for pause(ctx, 10*time.Second) == nil {
 		if err := n.vault.Refresh(ctx); err != nil && ctx.Err() == nil {
 			n.log.LogAttrs(ctx, slog.LevelError, "keys could not be refreshed", slog.Any("error", err))
+		}
+		if err := n.refreshBINs(ctx); err != nil && ctx.Err() == nil {
+			n.log.LogAttrs(ctx, slog.LevelError, "card ranges could not be refreshed; those before stay in use", slog.Any("error", err))
 		}
 		pending, err := n.gateway.Pending(ctx)
 		if err != nil {

@@ -92,11 +92,11 @@ type reauthorization struct {
 	minor int64
 }
 
-// reply is how a message was answered. A gateway that was restarted may use a retrieval reference number
-// again, so it takes the operation as well to know a message.
+// reply is how a message was answered. Another node of the gateway, or one that was restarted, may use a retrieval
+// reference number again, so it takes operation and trace number as well to know a message by.
 type reply struct {
-	op                              pasarela.Message
-	rrn, responseCode, approvalCode string
+	op                                    pasarela.Message
+	rrn, stan, responseCode, approvalCode string
 }
 
 func newBooks() *books {
@@ -114,8 +114,8 @@ func (b *books) find(reference pasarela.PaymentID) *dossier {
 }
 
 // answered finds what a message was answered before.
-func (d *dossier) answered(op pasarela.Message, rrn string) (reply, bool) {
-	i := slices.IndexFunc(d.replies, func(r reply) bool { return r.op == op && r.rrn == rrn })
+func (d *dossier) answered(op pasarela.Message, rrn, stan string) (reply, bool) {
+	i := slices.IndexFunc(d.replies, func(r reply) bool { return r.op == op && r.rrn == rrn && (r.stan == stan || r.stan == "") })
 	if i < 0 {
 		return reply{}, false
 	}
@@ -130,7 +130,7 @@ func (b *books) apply(e entry) {
 		b.dossiers[e.Reference] = d
 	}
 	if e.ResponseCode != "" {
-		d.replies = append(d.replies, reply{e.Op, e.RRN, e.ResponseCode, e.ApprovalCode})
+		d.replies = append(d.replies, reply{e.Op, e.RRN, e.STAN, e.ResponseCode, e.ApprovalCode})
 		if !approves(e.ResponseCode) {
 			return
 		}

@@ -123,7 +123,7 @@ func (s *Simulator) book(q request, card cards.Behaviour, f Fault) (reply, int64
 	now := s.cfg.Clock.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if before, ok := s.books.find(q.reference).answered(q.op, q.rrn); ok {
+	if before, ok := s.books.find(q.reference).answered(q.op, q.rrn, q.stan); ok {
 		return before, s.journal.last()
 	}
 	r := reply{op: q.op, rrn: q.rrn, responseCode: f.ResponseCode}

@@ -163,7 +163,7 @@ func (s *Simulator) passOn(ctx context.Context, to string, m threeds.RReq) error
 	}
 	defer func() { _ = answer.Body.Close() }()
 	read, err := io.ReadAll(io.LimitReader(answer.Body, maxBody))
-	if err != nil || answer.StatusCode != http.StatusOK {
+	if err != nil || (answer.StatusCode != http.StatusOK && threeds.TypeOf(read) != threeds.TypeErro) {
 		return fmt.Errorf("the 3DS Server answers %d", answer.StatusCode)
 	}
 	return s.received(ctx, m, read)

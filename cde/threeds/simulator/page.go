@@ -42,7 +42,7 @@ type view struct {
 }
 
 func (s *Simulator) openByLink(w http.ResponseWriter, r *http.Request) {
-	s.visited(w, r, r.URL.Query(), true)
+	s.visited(w, r, r.URL.Query(), deed{looked: true}, true)
 }
 
 func (s *Simulator) openOrAnswer(w http.ResponseWriter, r *http.Request) {
@@ -51,10 +51,12 @@ func (s *Simulator) openOrAnswer(w http.ResponseWriter, r *http.Request) {
 		s.lost(w, r)
 		return
 	}
-	s.visited(w, r, r.PostForm, r.PostForm.Get("link") != "")
+	form := r.PostForm
+	d := deed{code: form.Get("code"), cancelled: form.Has("cancel"), looked: !form.Has("code") && !form.Has("cancel")}
+	s.visited(w, r, form, d, form.Get("link") != "")
 }
 
-func (s *Simulator) visited(w http.ResponseWriter, r *http.Request, form url.Values, link bool) {
+func (s *Simulator) visited(w http.ResponseWriter, r *http.Request, form url.Values, d deed, link bool) {
 	creq, err := threeds.DecodeCReq(form.Get("creq"))
 	if err != nil || len(form.Get("threeDSSessionData")) > maxSession {
 		s.lost(w, r)
@@ -67,7 +69,6 @@ func (s *Simulator) visited(w http.ResponseWriter, r *http.Request, form url.Val
 	}
 	v := visit{creq: form.Get("creq"), session: form.Get("threeDSSessionData"), link: link}
 	v.language, v.text = texts.For(r, c.language)
-	d := deed{code: form.Get("code"), cancelled: form.Has("cancel"), looked: r.Method == http.MethodGet || (!form.Has("code") && !form.Has("cancel"))}
 	at, err := s.play(r.Context(), c, d)
 	if err != nil {
 		s.cfg.Log.LogAttrs(r.Context(), slog.LevelWarn, "challenge can't go on", slog.String("authentication", c.serverID), slog.Any("error", err))

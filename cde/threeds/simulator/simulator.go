@@ -28,6 +28,7 @@ type Config struct {
 	Log     *slog.Logger  // nil discards
 	BaseURL func() string // as browsers see the simulator, without a final slash
 	Rand    io.Reader     // nil is crypto/rand
+	HTTP    *http.Client  // by which results go to 3DS Servers; nil is a plain one
 }
 
 // Simulator is a directory server and an issuer. It is safe for concurrent use.
@@ -49,9 +50,13 @@ func New(c Config) *Simulator {
 		c.Rand = rand.Reader
 	}
 	source := &random{from: c.Rand}
-	never := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &Simulator{cfg: c, random: source, ids: pasarela.NewIDs(source),
-		http: &http.Client{Timeout: resultTimeout, CheckRedirect: never}}
+	client := http.Client{}
+	if c.HTTP != nil {
+		client = *c.HTTP
+	}
+	client.Timeout = resultTimeout
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &Simulator{cfg: c, random: source, ids: pasarela.NewIDs(source), http: &client}
 }
 
 // Mount adds the routes. The pages need the assets of package pages on the same mux.
