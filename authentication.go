@@ -167,6 +167,12 @@ type Browser struct {
 	Origin    string // of the page that called, "" when unknown
 }
 
+// Fits says whether the indicator is one of the brand's scheme: Mastercard has 00 to 02, the others 05 to 07.
+func (s Secure) Fits(b Brand) bool {
+	mastercard := s.ECI == "00" || s.ECI == "01" || s.ECI == "02"
+	return mastercard == (b == BrandMastercard || b == BrandMaestro) && (mastercard || s.ECI == "05" || s.ECI == "06" || s.ECI == "07")
+}
+
 // OwnSecure is a merchant's own 3-D Secure result.
 type OwnSecure struct {
 	Secure
@@ -180,7 +186,7 @@ func (o OwnSecure) Check(b Brand) error {
 	mastercard := b == BrandMastercard || b == BrandMaestro
 	insecure := o.ECI == "07" || o.ECI == "00"
 	switch {
-	case mastercard != (o.ECI == "00" || o.ECI == "01" || o.ECI == "02"):
+	case !o.Fits(b):
 		return Refuse(ReasonInvalid)
 	case mastercard && o.CollectionIndicator != "" && o.CollectionIndicator != o.ECI[1:]:
 		return Refuse(ReasonInvalid)

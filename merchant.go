@@ -26,7 +26,7 @@ const (
 
 // ThreeDSRules say for which payments a merchant with ThreeDSOn asks. Where none is set it asks for all.
 type ThreeDSRules struct {
-	From         Money    // this amount and above, in its currency; zero value for no such rule
+	From         Money    // this amount and above, and all of another currency; zero value for no such rule
 	BINCountries []string // cards of these countries, ISO 3166-1 alpha-2
 }
 
@@ -38,7 +38,7 @@ func (m Merchant) Demands(total Money, binCountry string) bool {
 		return false
 	case m.ThreeDS == ThreeDSAlways, r.From.Currency == "" && len(r.BINCountries) == 0:
 		return true
-	case r.From.Currency != "" && total.Currency == r.From.Currency && total.Minor >= r.From.Minor:
+	case r.From.Currency != "" && (total.Currency != r.From.Currency || total.Minor >= r.From.Minor):
 		return true
 	default:
 		return slices.Contains(r.BINCountries, binCountry)

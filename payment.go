@@ -48,7 +48,7 @@ var Transitions = map[PaymentState][]PaymentState{
 	StateReversed:    {StateReversing},
 	StateAuthorized:  {StateCapturing, StateReleasing, StateExtending, StateReducing, StateUncapturing, StateUnextending},
 	StateExtending:   {StateAuthorized, StateUnextending},
-	StateUnextending: {StateAuthorized},
+	StateUnextending: {StateAuthorized, StateReleasing},
 	StateReducing:    {StateAuthorized},
 	StateCapturing:   {StateCaptured, StateAuthorized, StateUncapturing},
 	StateUncapturing: {StateAuthorized, StateCaptured},

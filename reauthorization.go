@@ -19,6 +19,8 @@ func (p Payment) BeginReauthorization(o Operation, due, now time.Time) (Payment,
 		return p, err
 	case o.Amount.Currency != p.Amount.Currency:
 		return p, Errorf(CodeCurrencyMismatch, "reauthorization in %s of an authorization in %s", o.Amount.Currency, p.Amount.Currency)
+	case o.Amount.Minor < 0:
+		return p, Errorf(CodeInvalid, "reauthorization must not be below zero")
 	case !now.Before(p.ExpiresAt):
 		return p, Errorf(CodeAlreadyVoided, "authorization has expired")
 	}
@@ -94,6 +96,9 @@ func (p Payment) BeginReduction(o, target Operation, due, now time.Time) (Paymen
 	q.CaptureTrace = target.Trace
 	return q, nil
 }
+
+// ReductionDeclined records that the issuer refused to give the reauthorization back: it stands.
+func (p Payment) ReductionDeclined(now time.Time) (Payment, error) { return p.heldAgain(now) }
 
 // Reduced records that the reauthorization's amount is no longer held.
 func (p Payment) Reduced(amount Money, now time.Time) (Payment, error) {

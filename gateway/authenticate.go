@@ -53,32 +53,36 @@ type OTP struct {
 // authentication finds out whether a new token has to be authenticated, and begins it. It answers the zero
 // value where nothing is demanded. Nothing of it is stored yet.
 func (g *Gateway) authentication(ctx context.Context, m pasarela.Merchant, t pasarela.Token, r TokenizeRequest, asksOTP bool) (pasarela.Authentication, error) {
-	exempt := r.Use != pasarela.UseCharge || r.Recurrence == pasarela.RecurrenceSubsequent || r.NetworkToken
-	if exempt {
+	if r.Use != pasarela.UseCharge || exempt(m, r.Recurrence, r.NetworkToken, r.Card) {
 		return pasarela.Authentication{}, nil
 	}
-	a := pasarela.Authentication{Merchant: m.ID, ID: g.IDs.Authentication(), State: pasarela.AuthenticationPending, Token: t.ID,
+	a := pasarela.Authentication{Merchant: m.ID, ID: g.IDs.Authentication(), Kind: pasarela.AuthenticateThreeDS,
+		State: pasarela.AuthenticationPending, Token: t.ID,
 		Mode: r.Challenge.Mode, ReturnURL: r.Challenge.ReturnURL, Origin: r.Challenge.Browser.Origin,
 		CreatedAt: t.CreatedAt, ExpiresAt: t.CreatedAt.Add(pasarela.AuthenticationLife), UpdatedAt: t.CreatedAt}
-	enrolled := r.Challenge.Mandated || g.Authenticator.Enrolled(r.Card.Number)
-	demanded := r.Challenge.Mandated || m.Demands(t.Total, t.Facts.Country)
+	demanded := m.Demands(t.Total, t.Facts.Country)
+	if insist := demanded && g.Authenticator.Enrolled(r.Card.Number); insist || r.Challenge.Mandated {
+		asked, err := g.askIssuer(ctx, m, a, t, r)
+		if err != nil || insist || asked.Reason != pasarela.ReasonNotEnrolled {
+			return asked, err
+		} // else there is nobody to ask
+	}
 	switch {
-	case demanded && enrolled:
-		a.Kind = pasarela.AuthenticateThreeDS
-		a, err := g.askIssuer(ctx, m, a, t, r)
-		if err == nil && a.Reason == pasarela.ReasonNotEnrolled && r.Challenge.Mandated && m.ThreeDS != pasarela.ThreeDSAlways {
-			return pasarela.Authentication{}, nil // nobody can be asked, and nobody insists
-		}
-		return a, err
 	case demanded && m.ThreeDS == pasarela.ThreeDSAlways:
-		a.Kind = pasarela.AuthenticateThreeDS
 		return a.Failed(pasarela.ReasonNotEnrolled, a.CreatedAt)
-	case (asksOTP || m.OTP) && r.Challenge.OTP.Code != "":
+	case asksOTP || m.OTP:
 		a.Kind, a.Mode = pasarela.AuthenticateOTP, pasarela.ChallengeScript
 		return g.holdForOTP(ctx, m, a, t, r.Challenge.OTP)
 	default:
 		return pasarela.Authentication{}, nil
 	}
+}
+
+// exempt says whether a payment is not the cardholder's to confirm: a later one of a series, which its charge holds
+// against the first, or one of a network token whose cryptogram the issuer will check.
+func exempt(m pasarela.Merchant, place pasarela.Recurrence, networkToken bool, c vault.Card) bool {
+	return place == pasarela.RecurrenceSubsequent ||
+		networkToken && c.Cryptogram != "" && m.ThreeDS != pasarela.ThreeDSAlways
 }
 
 func (g *Gateway) askIssuer(ctx context.Context, m pasarela.Merchant, a pasarela.Authentication, t pasarela.Token, r TokenizeRequest) (pasarela.Authentication, error) {
@@ -87,13 +91,16 @@ func (g *Gateway) askIssuer(ctx context.Context, m pasarela.Merchant, a pasarela
 		Challenge: r.Challenge.Mandated, Browser: r.Challenge.Browser, Mode: a.Mode, ReturnURL: a.ReturnURL,
 	})
 	g.Observer.Outcome("authenticate", string(answer.State), string(answer.Reason))
-	return concluded(a, answer, g.now())
+	return concluded(a, answer, t.Facts.Brand, g.now())
 }
 
-// concluded applies what the issuer said.
-func concluded(a pasarela.Authentication, answer pasarela.AuthenticationAnswer, now time.Time) (pasarela.Authentication, error) {
+// concluded applies what the issuer said. A proof in the words of another scheme is none.
+func concluded(a pasarela.Authentication, answer pasarela.AuthenticationAnswer, b pasarela.Brand, now time.Time) (pasarela.Authentication, error) {
 	switch answer.State {
 	case pasarela.AuthenticationAuthenticated:
+		if !answer.Secure.Fits(b) {
+			return a.Failed(pasarela.ReasonInvalid, now)
+		}
 		return a.Authenticated(answer.Secure, now)
 	case pasarela.AuthenticationFailed:
 		return a.Failed(answer.Reason, now)
@@ -103,9 +110,13 @@ func concluded(a pasarela.Authentication, answer pasarela.AuthenticationAnswer, 
 	}
 }
 
-// holdForOTP puts the amount on the card's statement. The hold is given back when the password ran out.
+// holdForOTP puts the amount on the card's statement. The hold is given back when the password ran out. Where the
+// caller has no password to ask for, the authentication has failed.
 func (g *Gateway) holdForOTP(ctx context.Context, m pasarela.Merchant, a pasarela.Authentication, t pasarela.Token, otp OTP) (pasarela.Authentication, error) {
 	now := g.now()
+	if otp.Code == "" {
+		return a.Failed(pasarela.ReasonUnavailable, now)
+	}
 	p := pasarela.Payment{Merchant: m.ID, ID: g.IDs.Payment(), Ticket: g.IDs.Ticket(now), Kind: pasarela.KindAuthorization,
 		State: pasarela.StateAuthorizing, Amount: otp.Amount, Token: t.ID, Card: t.Card, Facts: t.Facts,
 		Trace: g.Acquirer.NextTrace(), DueAt: g.deadline(now), ExpiresAt: a.ExpiresAt, CreatedAt: now, UpdatedAt: now}
@@ -175,7 +186,11 @@ func (g *Gateway) CompleteAuthentication(ctx context.Context, m pasarela.Merchan
 		if answer.Secure.DirectoryServerID == "" {
 			answer.Secure.DirectoryServerID = a.Secure.DirectoryServerID
 		}
-		if a, err = concluded(a, answer, now); err != nil {
+		t, err := tx.Token(a.Token)
+		if err != nil {
+			return err
+		}
+		if a, err = concluded(a, answer, t.Facts.Brand, now); err != nil {
 			return err
 		}
 		g.Observer.Outcome("challenge", string(a.State), string(a.Reason))

@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -26,7 +27,7 @@ func (i issuerSays) Authenticate(context.Context, threeds.Request) pasarela.Auth
 func (issuerSays) Answer(context.Context, pasarela.Authentication, string) error { return nil }
 
 var (
-	proof     = pasarela.Secure{ECI: "05", Value: "AAABCZIhcQAAAABZlyFxAAAAAAA=", Version: "2.2.0", DirectoryServerID: "5b2f7a10-6c0e-4f0d-9d0a-2f4f1c8e7b31"}
+	proof     = pasarela.Secure{ECI: "02", Value: "AAABCZIhcQAAAABZlyFxAAAAAAA=", Version: "2.2.0", DirectoryServerID: "5b2f7a10-6c0e-4f0d-9d0a-2f4f1c8e7b31"}
 	proven    = pasarela.AuthenticationAnswer{State: pasarela.AuthenticationAuthenticated, Secure: proof}
 	challenge = pasarela.AuthenticationAnswer{State: pasarela.AuthenticationPending, ACSURL: "https://acs.example", ACSID: "2d9a6d30-2f4d-4c1b-8c0f-7e0b54d1a9c3",
 		Secure: pasarela.Secure{Version: "2.2.0", DirectoryServerID: proof.DirectoryServerID}}
@@ -70,7 +71,7 @@ func TestAuthenticationDecidesAtTheCharge(t *testing.T) {
 			code pasarela.Code
 			eci  string
 		}{
-			{"proven", pasarela.ThreeDSOn, proven, nil, "", "05"},
+			{"proven", pasarela.ThreeDSOn, proven, nil, "", "02"},
 			{"rejected", pasarela.ThreeDSOn, rejected, nil, pasarela.CodeAuthenticationFailed, ""},
 			{"never answered", pasarela.ThreeDSOn, challenge, nil, pasarela.CodeAuthenticationRequired, ""},
 			{"no way to ask", pasarela.ThreeDSOn, challenge, func(q *gateway.TokenizeRequest) { q.Challenge = gateway.Challenge{} }, pasarela.CodeAuthenticationRequired, ""},
@@ -122,6 +123,12 @@ func TestResultsOfAChallenge(t *testing.T) {
 			return r.gateway.CompleteAuthentication(t.Context(), r.merchant.ID, a.ID, answer)
 		}
 		token, a := r.tokenize(nil)
+		visa := proven
+		visa.Secure.ECI = "05"
+		misfit, m := r.tokenize(nil)
+		r.must(complete(m, visa)) // recorded as what it is: no proof for a Mastercard
+		_, err := r.chargeToken(misfit.ID)
+		r.wantCode(err, pasarela.CodeAuthenticationFailed)
 		foreign := proven
 		foreign.ACSID = "00000000-2f4d-4c1b-8c0f-7e0b54d1a9c3"
 		r.wantCode(complete(a, foreign), pasarela.CodeInvalid)
@@ -129,9 +136,9 @@ func TestResultsOfAChallenge(t *testing.T) {
 		r.must(complete(a, proven))
 		r.must(complete(a, proven)) // repeated
 		r.wantCode(complete(a, rejected), pasarela.CodeWrongState)
-		_, err := r.chargeToken(token.ID)
+		_, err = r.chargeToken(token.ID)
 		r.must(err)
-		if a, err = r.store.Authentication(t.Context(), r.merchant.ID, a.ID); err != nil || a.Secure.Value != "" || a.Secure.ECI != "05" {
+		if a, err = r.store.Authentication(t.Context(), r.merchant.ID, a.ID); err != nil || a.Secure.Value != "" || a.Secure.ECI != "02" {
 			t.Errorf("after the charge the proof is %+v %v", a.Secure, err)
 		}
 
@@ -203,5 +210,64 @@ func TestOneTimePasswords(t *testing.T) {
 			r.wantIssuer(p, simulator.StateReleased, 0, 0)
 		}
 		r.wantAgreement()
+	})
+}
+
+// An exemption has to be proven: a network token by its cryptogram, a later payment by the first one of its card.
+func TestExemptionsAreNotForTheAsking(t *testing.T) {
+	onBoth(t, func(t *testing.T, r *rig) {
+		r.secured(pasarela.ThreeDSOn, rejected)
+		wallet := func(cryptogram string) func(*gateway.TokenizeRequest) {
+			return func(q *gateway.TokenizeRequest) { q.NetworkToken, q.Card.Cryptogram = true, cryptogram }
+		}
+		bare, _ := r.tokenize(wallet(""))
+		_, err := r.chargeToken(bare.ID)
+		r.wantCode(err, pasarela.CodeAuthenticationFailed)
+		proven, _ := r.tokenize(wallet("AgAAAAAABk4DWZ4C28yUQAAAAAA="))
+		_, err = r.chargeToken(proven.ID)
+		r.must(err)
+
+		r.merchant.ThreeDS = pasarela.ThreeDSOff
+		token := r.token(debitCard, pasarela.UseCharge, usd(100))
+		first := r.chargeOf(token, pasarela.KindSale, 100)
+		first.Terms.Recurrence = pasarela.RecurrenceInitial
+		initial, err := r.gateway.Authorize(t.Context(), r.merchant, first)
+		r.must(err)
+		r.merchant.ThreeDS = pasarela.ThreeDSAlways
+		for number, code := range map[string]pasarela.Code{debitCard: "", creditCard: pasarela.CodeRecurrence} {
+			card, err := vault.ParseNumber(number)
+			r.must(err)
+			later, _ := r.tokenize(func(q *gateway.TokenizeRequest) {
+				q.Recurrence, q.Card.Number = pasarela.RecurrenceSubsequent, card
+			})
+			q := r.chargeOf(later.ID, pasarela.KindSale, 100)
+			q.Initial = initial.ID
+			if _, err = r.gateway.Authorize(t.Context(), r.merchant, q); err != nil && code == "" || err == nil && code != "" || err != nil && pasarela.CodeOf(err) != code {
+				t.Errorf("later payment is answered %v, want %q", err, code)
+			}
+		}
+	})
+}
+
+// Invariant 7: a repeated token request asks nobody a second time, and puts no second hold on the card.
+func TestARepeatedTokenRequestHoldsOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, r *rig) {
+		r.merchant.OTP = true
+		number, err := vault.ParseNumber(creditCard)
+		r.must(err)
+		for i := range 3 {
+			_, _, err := r.gateway.Tokenize(t.Context(), r.merchant, gateway.TokenizeRequest{
+				Use: pasarela.UseCharge, Total: usd(100), Card: vault.Card{Number: number, Expiry: "4912"},
+				Challenge: gateway.Challenge{OTP: gateway.OTP{Amount: usd(155), Code: "155"}}, Remember: key("token", false),
+				Answer: func(t pasarela.Token, _ pasarela.Authentication) gateway.Answer {
+					return gateway.Answer{Status: 201, Body: []byte(t.ID), Success: true}
+				}})
+			if _, replayed := errors.AsType[*gateway.Replay](err); replayed != (i > 0) {
+				t.Errorf("request %d is answered %v", i, err)
+			}
+		}
+		if n := len(r.bank.Authorizations(0, 0)); n != 1 {
+			t.Errorf("issuer has %d holds", n)
+		}
 	})
 }

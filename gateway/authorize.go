@@ -200,6 +200,8 @@ func belongsToSeries(tx store.Tx, p pasarela.Payment, r AuthorizeRequest) (err, 
 		return err, nil
 	case first.Recurrence != pasarela.RecurrenceInitial || first.ApprovalCode == "":
 		return nil, refused
+	case !r.Terms.NetworkToken && (first.Facts.BIN != p.Facts.BIN || first.Facts.LastFour != p.Facts.LastFour):
+		return nil, pasarela.Errorf(pasarela.CodeRecurrence, "a subsequent payment is of the card that the initial one was of")
 	}
 	return nil, nil
 }

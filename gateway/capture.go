@@ -140,8 +140,14 @@ func (g *Gateway) takingOutcome(tx store.Tx, p pasarela.Payment, o pasarela.Oper
 func (g *Gateway) takenOver(tx store.Tx, p pasarela.Payment, o pasarela.Operation, a pasarela.NetworkAnswer) (pasarela.Payment, pasarela.Operation, error) {
 	o, err := tx.Operation(o.ID)
 	if err == nil && (a.Outcome == pasarela.OutcomeApproved || a.Outcome == pasarela.OutcomeUnknown) {
-		if p, err = g.retaken(p, o, g.now()); err != nil {
-			err = pasarela.Wrap(pasarela.CodeOf(err), err, string(o.Kind)+" was taken back and may have been approved after that")
+		q, why := g.retaken(p, o, g.now())
+		switch {
+		case why == nil:
+			p = q
+		case pasarela.CodeOf(why) == pasarela.CodeBusy:
+			g.late.keep(pasarela.LateApproval{Message: takings[o.Kind].message, Merchant: p.Merchant, Reference: p.ID, Operation: o.ID, Trace: o.Trace})
+		default:
+			err = pasarela.Wrap(pasarela.CodeOf(why), why, string(o.Kind)+" was taken back and may have been approved after that")
 		}
 	}
 	return p, o, err

@@ -17,15 +17,18 @@ func (g *Gateway) takeCard(m pasarela.Merchant, id pasarela.PaymentID, r Authori
 }
 
 // proveCard finds the proof of a card that came with the payment itself: only the merchant's own can be there,
-// as nobody can be asked any more. It returns CodeAuthenticationRequired where one is demanded and none came.
+// as nobody can be asked any more. It returns CodeAuthenticationRequired or CodeOTPRequired where one is demanded and
+// none came.
 func (g *Gateway) proveCard(m pasarela.Merchant, r AuthorizeRequest, facts pasarela.CardFacts) (pasarela.Secure, error) {
 	switch {
 	case r.Own != nil:
 		return r.Own.Secure, r.Own.Check(facts.Brand)
-	case r.Terms.Recurrence == pasarela.RecurrenceSubsequent || r.Terms.NetworkToken || !m.Demands(r.Amount, facts.Country):
+	case exempt(m, r.Terms.Recurrence, r.Terms.NetworkToken, *r.Card):
 		return pasarela.Secure{}, nil
-	case m.ThreeDS == pasarela.ThreeDSAlways || g.Authenticator.Enrolled(r.Card.Number):
+	case m.Demands(r.Amount, facts.Country) && (m.ThreeDS == pasarela.ThreeDSAlways || g.Authenticator.Enrolled(r.Card.Number)):
 		return pasarela.Secure{}, pasarela.Errorf(pasarela.CodeAuthenticationRequired, "cardholder was not authenticated: send threeDomainSecure")
+	case m.OTP:
+		return pasarela.Secure{}, pasarela.Errorf(pasarela.CodeOTPRequired, "a one-time password is demanded: take a token, or send threeDomainSecure")
 	default:
 		return pasarela.Secure{}, nil
 	}

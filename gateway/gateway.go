@@ -61,6 +61,7 @@ type Gateway struct {
 
 	sweeping   sync.Mutex // held by the one sweep of this process
 	background background // reversals started right after a time-out, late approvals
+	late       lateApprovals
 	stopping   context.Context
 	stop       context.CancelFunc
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"log/slog"
+	"sync"
 	"time"
 
 	"pasarela"
@@ -43,6 +44,8 @@ func (g *Gateway) lookInto(a pasarela.LateApproval) {
 		owed, err = g.reopen(a)
 	}
 	switch {
+	case pasarela.CodeOf(err) == pasarela.CodeBusy && err != nil:
+		g.late.keep(a)
 	case err != nil:
 		g.reportLate(a, "approval came late and its reversal could not be stored: hold the books against the issuer's", err)
 	case owed:
@@ -107,5 +110,38 @@ func (g *Gateway) retaken(p pasarela.Payment, o pasarela.Operation, now time.Tim
 		return p, nil
 	default:
 		return t.reopened(p, o, g.Acquirer.NextTrace(), now)
+	}
+}
+
+// lateKept bounds the approvals that wait for another message about their payment to end.
+const lateKept = 1 << 14
+
+// lateApprovals are those that came while something else was owed about their payment. They are looked into again
+// after each sweep. Like the link's memory of what it gave up, they end with the process.
+type lateApprovals struct {
+	mu   sync.Mutex
+	kept []pasarela.LateApproval // guarded by mu
+}
+
+func (l *lateApprovals) keep(a pasarela.LateApproval) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.kept) < lateKept {
+		l.kept = append(l.kept, a)
+	}
+}
+
+func (l *lateApprovals) take() []pasarela.LateApproval {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	kept := l.kept
+	l.kept = nil
+	return kept
+}
+
+// lookAgain looks into the approvals that had to wait.
+func (g *Gateway) lookAgain() {
+	for _, a := range g.late.take() {
+		g.hearLate(a)
 	}
 }

@@ -142,6 +142,62 @@ func TestReauthorizationsOutliveACrash(t *testing.T) {
 	})
 }
 
+// A reauthorization whose void the issuer refuses for good stands; one whose reversal it refuses for good goes with
+// the hold when that runs out. Neither keeps the payment from the merchant for ever.
+func TestWhatTheIssuerNeverTakesBack(t *testing.T) {
+	onBoth(t, func(t *testing.T, r *rig) {
+		standing, stuck := r.paid(pasarela.KindAuthorization, 100), r.paid(pasarela.KindAuthorization, 200)
+		_, o, err := r.gateway.Reauthorize(t.Context(), r.merchant, about(standing, 50))
+		r.must(err)
+		r.fault(simulator.FaultNoResponse, simulator.OnAuthorization, 1)
+		refuse := simulator.Fault{Kind: simulator.FaultDecline, On: simulator.OnReversal, Count: 1000, ResponseCode: "12"}
+		r.must(r.bank.AddFault(refuse))
+		_, _, err = r.gateway.Reauthorize(t.Context(), r.merchant, about(stuck, 50))
+		r.must(err)
+		_, void, err := r.gateway.Void(t.Context(), r.merchant, gateway.OperationRequest{Ticket: o.Ticket})
+		r.must(err)
+		if void.State != pasarela.OpDeclined {
+			t.Errorf("refused void of a reauthorization is %s", void.State)
+		}
+		r.wantState(standing, pasarela.StateAuthorized)
+		r.wantHold(standing, 150)
+		r.runDue(time.Hour)
+		r.wantState(stuck, pasarela.StateUnextending)
+		r.runDue(pasarela.HoldCredit)
+		r.wantState(stuck, pasarela.StateReleasing)
+		r.must(r.bank.ClearFaults())
+		r.settle()
+		r.wantState(stuck, pasarela.StateExpired)
+		r.wantState(standing, pasarela.StateExpired)
+		r.wantAgreement()
+	})
+}
+
+// Invariant 4: an approval of a capture that comes while another message about the payment is owed is not forgotten.
+func TestALateApprovalWaitsForWhatIsOwed(t *testing.T) {
+	onBoth(t, func(t *testing.T, r *rig) {
+		p := r.paid(pasarela.KindAuthorization, 100)
+		r.lateBy(60, simulator.OnCapture, 2)
+		_, o, err := r.gateway.Capture(t.Context(), r.merchant, about(p, 80)) // waits 25 s in vain
+		r.must(err)
+		if o.State != pasarela.OpReversed {
+			t.Fatalf("capture is %s", o.State)
+		}
+		r.runDue(0)
+		r.runDue(2 * time.Second)
+		r.wantState(p, pasarela.StateAuthorized)
+		r.fault(simulator.FaultNoResponse, simulator.OnAuthorization, 1)
+		r.fault(simulator.FaultNoResponse, simulator.OnReversal, 4)
+		_, _, err = r.gateway.Reauthorize(t.Context(), r.merchant, about(p, 50)) // and another 25 s
+		r.must(err)
+		<-time.After(20 * time.Second) // of the bubble: the capture's approval comes
+		r.settle()
+		r.wantState(p, pasarela.StateAuthorized)
+		r.wantIssuer(p, simulator.StateHeld, 0, 0)
+		r.wantAgreement()
+	})
+}
+
 // wantHold checks both books.
 func (r *rig) wantHold(p pasarela.Payment, minor int64) {
 	r.t.Helper()

@@ -89,6 +89,16 @@ func takeRedirect(tx store.Tx, id pasarela.TokenID, change func(pasarela.Redirec
 	return r, tx.PutRedirect(r)
 }
 
+// RedirectAuthentication finds what the charge of the card rests on that was sent for a redirect payment: the zero
+// value where nothing is demanded of it. It returns CodeNotFound while the card is being taken.
+func (g *Gateway) RedirectAuthentication(ctx context.Context, m pasarela.MerchantID, r pasarela.Redirect) (pasarela.Authentication, error) {
+	t, err := g.Store.Token(ctx, m, r.Card)
+	if err != nil || t.Authentication == "" {
+		return pasarela.Authentication{}, err
+	}
+	return g.Authentication(ctx, m, t.Authentication)
+}
+
 // Redirect finds one, and its payment: the zero value before the buyer has paid. It returns CodeNotFound.
 func (g *Gateway) Redirect(ctx context.Context, m pasarela.MerchantID, id pasarela.TokenID) (pasarela.Redirect, pasarela.Payment, error) {
 	r, err := g.Store.Redirect(ctx, m, id)

@@ -36,15 +36,19 @@ func backoff(attempt int) time.Duration {
 // it moved. What fails stays due and is logged; several nodes may sweep at once. While a merchant has more due than
 // one batch, what falls due at the others meanwhile is done too.
 func (g *Gateway) Sweep(ctx context.Context) (int, error) {
+	defer g.lookAgain()
 	return g.sweep(ctx, &turns{list: g.Store.MerchantsDue, until: g.now, batch: sweepBatch, again: true})
 }
 
 // RunDue does everything that has fallen due by now, and returns when it is done: what this process is
 // already reversing, then a sweep, then a purge. It is what a sandbox calls after moving its clock.
 func (g *Gateway) RunDue(ctx context.Context) error {
+	g.lookAgain()
 	g.background.wait()
 	until := g.now()
 	_, swept := g.sweep(ctx, &turns{list: g.Store.MerchantsDue, until: func() time.Time { return until }, batch: sweepBatch, again: true})
+	g.lookAgain()
+	g.background.wait()
 	_, purged := g.Purge(ctx)
 	return errors.Join(swept, purged)
 }
@@ -205,9 +209,12 @@ func (g *Gateway) takeOver(p pasarela.Payment, now time.Time) (pasarela.Payment,
 		return p.ReauthorizationUnknown(g.Acquirer.NextTrace(), now)
 	case pasarela.StateAuthorized:
 		return p.BeginExpiry(g.Acquirer.NextTrace(), now)
-	default:
-		return p, nil
+	case pasarela.StateUnextending: // for as long as the hold lasts; with it goes what may have been held besides
+		if !now.Before(p.ExpiresAt) {
+			return p.BeginExpiry(g.Acquirer.NextTrace(), now)
+		}
 	}
+	return p, nil
 }
 
 // repeat sends what a claimed payment owes and commits what came of it.
@@ -240,9 +247,11 @@ func (g *Gateway) repeat(ctx context.Context, m pasarela.Merchant, p pasarela.Pa
 // decides says whether an answer ends what a payment in that state owes.
 func decides(s pasarela.PaymentState, a pasarela.NetworkAnswer) bool {
 	switch s {
+	case pasarela.StateReducing:
+		return acknowledged(a) || a.Outcome == pasarela.OutcomeDeclined
 	case pasarela.StateVoiding, pasarela.StateRefunding:
 		return a.Outcome == pasarela.OutcomeApproved || a.Outcome == pasarela.OutcomeDeclined
-	case pasarela.StateReleasing, pasarela.StateReducing:
+	case pasarela.StateReleasing:
 		return acknowledged(a)
 	default:
 		return a.Outcome == pasarela.OutcomeApproved

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"pasarela"
@@ -37,24 +38,70 @@ type TokenizeRequest struct {
 func (g *Gateway) Tokenize(ctx context.Context, m pasarela.Merchant, r TokenizeRequest) (pasarela.Token, pasarela.Authentication, error) {
 	now := g.now()
 	t, asksOTP, err := g.newToken(m, r, now)
+	if err == nil {
+		err = g.claimToken(ctx, m.ID, t, r)
+	}
 	if err != nil {
-		g.Observer.Outcome("tokenize", "error", string(pasarela.CodeOf(err)))
+		g.countError("tokenize", err)
 		return pasarela.Token{}, pasarela.Authentication{}, err
 	}
-	if r.Redirect != "" {
-		if err := g.takeCardFor(ctx, m.ID, r.Redirect, t); err != nil {
-			return pasarela.Token{}, pasarela.Authentication{}, err
-		}
-	}
+	defer g.keys.done(m.ID, r.Remember.Name)
 	a, err := g.authentication(ctx, m, t, r, asksOTP)
-	if err != nil {
-		return pasarela.Token{}, a, err
-	}
 	t.Authentication = a.ID
-	err = g.Store.Update(ctx, m.ID, func(tx store.Tx) error {
-		if err := r.Remember.claim(tx, string(t.ID), now); err != nil {
-			return err
+	if err == nil {
+		err = g.putToken(ctx, m.ID, t, a, r)
+	}
+	if err != nil {
+		g.countError("tokenize", err)
+		return pasarela.Token{}, pasarela.Authentication{}, errors.Join(err, g.unclaimToken(ctx, m.ID, t, r))
+	}
+	g.Observer.Outcome("tokenize", "approved", "")
+	return t, a, nil
+}
+
+// claimToken takes the idempotency key before anybody is asked: a repetition must not put a second hold on a card.
+func (g *Gateway) claimToken(ctx context.Context, m pasarela.MerchantID, t pasarela.Token, r TokenizeRequest) error {
+	if r.Remember.Name == "" {
+		return nil
+	}
+	return g.once(ctx, m, r.Remember, g.endedToken(m, r), func() error {
+		return g.Store.Update(ctx, m, func(tx store.Tx) error { return r.Remember.claim(tx, string(t.ID), t.CreatedAt) })
+	})
+}
+
+// endedToken judges a key whose holder is a token. One that is not there after as long as a request can take never
+// will be.
+func (g *Gateway) endedToken(m pasarela.MerchantID, r TokenizeRequest) judge {
+	return func(ctx context.Context, holder string) (verdict, error) {
+		t, err := g.Store.Token(ctx, m, pasarela.TokenID(holder))
+		if pasarela.CodeOf(err) == pasarela.CodeNotFound {
+			k, err := g.Store.Key(ctx, m, r.Remember.Name)
+			return verdict{ended: err == nil && k.Holder == holder && g.now().After(g.deadline(k.CreatedAt))}, ignoreNotFound(err)
 		}
+		var a pasarela.Authentication
+		if err == nil && t.Authentication != "" {
+			a, err = g.Store.Authentication(ctx, m, t.Authentication)
+		}
+		if err != nil {
+			return verdict{}, err
+		}
+		answer := r.Answer(t, a)
+		return verdict{ended: true, answer: &answer}, nil
+	}
+}
+
+// unclaimToken gives the key of a token back that was not made.
+func (g *Gateway) unclaimToken(ctx context.Context, m pasarela.MerchantID, t pasarela.Token, r TokenizeRequest) error {
+	if r.Remember.Name == "" {
+		return nil
+	}
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	return g.Store.Update(ctx, m, func(tx store.Tx) error { return r.Remember.release(tx, string(t.ID)) })
+}
+
+func (g *Gateway) putToken(ctx context.Context, m pasarela.MerchantID, t pasarela.Token, a pasarela.Authentication, r TokenizeRequest) error {
+	return g.Store.Update(ctx, m, func(tx store.Tx) error {
 		if a.ID != "" {
 			if err := tx.InsertAuthentication(a); err != nil {
 				return err
@@ -68,11 +115,6 @@ func (g *Gateway) Tokenize(ctx context.Context, m pasarela.Merchant, r TokenizeR
 		}
 		return r.Remember.settle(tx, string(t.ID), r.Answer(t, a))
 	})
-	if err != nil {
-		return pasarela.Token{}, pasarela.Authentication{}, err
-	}
-	g.Observer.Outcome("tokenize", "approved", "")
-	return t, a, nil
 }
 
 func (g *Gateway) newToken(m pasarela.Merchant, r TokenizeRequest, now time.Time) (t pasarela.Token, asksOTP bool, err error) {

@@ -150,7 +150,10 @@ func (g *Gateway) applyGiveBack(tx store.Tx, p pasarela.Payment, o pasarela.Oper
 	case p.State == pasarela.StateReducing && acknowledged(a):
 		o = o.Ended(pasarela.OpApproved, a, now)
 		p, err = g.reduced(tx, p, o)
-	case p.State != pasarela.StateReleasing && p.State != pasarela.StateReducing && a.Outcome == pasarela.OutcomeDeclined:
+	case p.State == pasarela.StateReducing && a.Outcome == pasarela.OutcomeDeclined:
+		o = o.Ended(pasarela.OpDeclined, a, now)
+		p, err = p.ReductionDeclined(now)
+	case p.State != pasarela.StateReleasing && a.Outcome == pasarela.OutcomeDeclined:
 		o = o.Ended(pasarela.OpDeclined, a, now)
 		p, err = p.GiveBackDeclined(now)
 	case p.Attempts > 1: // the sweeper that claimed the payment says when to try again
