@@ -8,12 +8,12 @@ help: ## print this
 dev: ## run everything on this machine
 	go run ./cmd/pasarela dev
 
-needs: ## install what the tests need where it is missing (PostgreSQL, Chromium: Debian packages)
+needs: ## install what the tests need where it is missing (PostgreSQL, Chromium, Node.js: Debian packages; a shop's page: npm)
 	@./scripts/test-needs
 
 test: needs lint ## run every check
 	go test -race -timeout 15m ./...
-	go test -count=1 ./simulation # the race detector slows its database so much that little is played above
+	go test -count=1 ./simulation # the race detector slows it so much that little is played above
 	./scripts/fuzz 10000x
 	./scripts/vulnerabilities
 

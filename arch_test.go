@@ -23,6 +23,7 @@ var rooms = map[string]struct {
 	"store":   {own: []string{".", "ledger"}, never: []string{"net/http", "database/sql"}},
 	"gateway": {own: []string{".", "ledger", "store", "cde/vault", "cde/threeds"}, libraries: []string{"golang.org/x/sync"}, never: []string{"net/http", "database/sql"}},
 
+	"store/memory":          {own: []string{".", "ledger", "store"}, never: []string{"net/http", "database/sql", "os"}},
 	"store/sqlite":          {own: []string{".", "ledger", "store"}, libraries: []string{"modernc.org/sqlite"}, never: []string{"net/http"}},
 	"store/postgres":        {own: []string{".", "ledger", "store"}, libraries: []string{"github.com/jackc/pgx"}, never: []string{"net/http"}},
 	"store/postgres/pgtest": {libraries: []string{"github.com/jackc/pgx"}},
@@ -42,7 +43,7 @@ var rooms = map[string]struct {
 	"pages": {own: []string{"."}, libraries: []string{"github.com/bojanz/currency"}, never: []string{"database/sql", "os", "log", "log/slog"}},
 
 	"dialect/internal/wire": {own: []string{"."}, libraries: []string{"github.com/go-json-experiment/json"}, never: []string{"database/sql"}},
-	"dialect/kushki":        {own: []string{".", "gateway", "cde/vault", "dialect/internal/wire", "receipt"}, libraries: []string{"github.com/go-json-experiment/json"}, never: []string{"database/sql"}},
+	"dialect/kushki":        {own: []string{".", "gateway", "cde/vault", "dialect/internal/wire", "pages", "receipt"}, libraries: []string{"github.com/go-json-experiment/json"}, never: []string{"database/sql"}},
 	"dialect/monri":         {own: []string{".", "gateway", "cde/vault", "dialect/internal/wire"}, libraries: []string{"github.com/go-json-experiment/json"}, never: []string{"database/sql"}},
 
 	"api":         {libraries: []string{"go.yaml.in/yaml", "github.com/go-json-experiment/json"}},
@@ -56,7 +57,7 @@ var rooms = map[string]struct {
 }
 
 // anyone names the packages that may import everything: the program, and what only tests use.
-var anyone = []string{"cmd/pasarela", "dialect/dialecttest", "simulation", "bench"}
+var anyone = []string{"cmd/pasarela", "dialect/dialecttest", "simulation", "bench", "browser"}
 
 // The walls of ARCHITECTURE.md. It parses the files rather than asking `go list`, whose answer the test cache
 // would not notice to have changed.

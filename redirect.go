@@ -1,6 +1,9 @@
 package pasarela
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // RedirectState is where a redirect payment stands before there is a payment.
 type RedirectState string
@@ -9,7 +12,8 @@ type RedirectState string
 const (
 	RedirectRequested   RedirectState = "requested"   // a browser asked for it
 	RedirectInitialized RedirectState = "initialized" // the merchant began it; the buyer may pay
-	RedirectPaid        RedirectState = "paid"        // the buyer has sent a card: see the payment
+	RedirectAsking      RedirectState = "asking"      // the buyer has sent a card, whose issuer may be asking for a proof
+	RedirectPaid        RedirectState = "paid"        // the card was charged, or refused before that: see the payment
 	RedirectCancelled   RedirectState = "cancelled"   // by the buyer
 )
 
@@ -21,6 +25,7 @@ type Redirect struct {
 	Kind        PaymentKind
 	Total       Money
 	Payment     PaymentID // transaction reference, fixed when it is initialized
+	Card        TokenID   // the one card that may pay it, from RedirectAsking on
 	Email       string
 	Description string
 	ReturnURL   string
@@ -45,15 +50,33 @@ func (r Redirect) Initialized(kind PaymentKind, total Money, payment PaymentID, 
 	return r, nil
 }
 
-// Paid records that the buyer sent a card: it serves once. It returns CodeTokenSpent and CodeTokenExpired.
-func (r Redirect) Paid(now time.Time) (Redirect, error) { return r.end(RedirectPaid, now) }
+// Asked records that the buyer sent a card, before anybody is asked about it: it serves for one. It returns
+// CodeTokenSpent and CodeTokenExpired.
+func (r Redirect) Asked(card TokenID, now time.Time) (Redirect, error) {
+	q, err := r.to(RedirectAsking, now, RedirectInitialized)
+	if err == nil {
+		q.Card = card
+	}
+	return q, err
+}
+
+// Paid records that the card is about to be charged, and that it is the one that was sent. It returns
+// CodeTokenSpent and CodeTokenExpired.
+func (r Redirect) Paid(card TokenID, now time.Time) (Redirect, error) {
+	if card != r.Card {
+		return r, Errorf(CodeTokenSpent, "redirect payment waits for another card")
+	}
+	return r.to(RedirectPaid, now, RedirectAsking)
+}
 
 // Cancelled records that the buyer gave up. It returns CodeTokenSpent and CodeTokenExpired.
-func (r Redirect) Cancelled(now time.Time) (Redirect, error) { return r.end(RedirectCancelled, now) }
+func (r Redirect) Cancelled(now time.Time) (Redirect, error) {
+	return r.to(RedirectCancelled, now, RedirectInitialized, RedirectAsking)
+}
 
-func (r Redirect) end(s RedirectState, now time.Time) (Redirect, error) {
+func (r Redirect) to(s RedirectState, now time.Time, from ...RedirectState) (Redirect, error) {
 	switch {
-	case r.State != RedirectInitialized:
+	case !slices.Contains(from, r.State):
 		return r, Errorf(CodeTokenSpent, "redirect payment is %s", r.State)
 	case !now.Before(r.ExpiresAt):
 		return r, Errorf(CodeTokenExpired, "redirect payment has expired")

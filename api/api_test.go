@@ -168,7 +168,7 @@ func undescribed(t *testing.T, document, parent string, n *yaml.Node) {
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
-		if value.Tag == "!!null" && parent != "enum" {
+		if value.Tag == "!!null" && value.Value == "" && parent != "enum" {
 			t.Errorf("%s:%d: %q has no value: is a comma unquoted?", document, key.Line, key.Value)
 		}
 		if parent == "properties" && value.Kind == yaml.MappingNode && !has(value, "description") && !has(value, "$ref") && !has(value, "const") {

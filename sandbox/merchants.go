@@ -20,8 +20,42 @@ type MerchantJSON struct {
 	PrivateMerchantID Credential                 `json:"private_merchant_id,omitempty"`
 	WebhookSignature  string                     `json:"webhook_signature,omitempty"`
 	ThreeDS           string                     `json:"three_ds,omitempty"`
+	ThreeDSRules      *ThreeDSRulesJSON          `json:"three_ds_rules,omitempty"`
+	OTP               bool                       `json:"otp,omitempty"`
 	Webhooks          []pasarela.WebhookEndpoint `json:"webhooks,omitempty"`
 	Monri             *MonriJSON                 `json:"monri,omitempty"`
+}
+
+// ThreeDSRulesJSON says for which payments a merchant with three_ds "on" asks; any rule that fits is enough.
+type ThreeDSRulesJSON struct {
+	FromMinor    *int64   `json:"from_minor,omitempty"` // with Currency: this amount and above
+	Currency     string   `json:"currency,omitempty"`
+	BINCountries []string `json:"bin_countries,omitempty"`
+}
+
+func (r *ThreeDSRulesJSON) rules() (rules pasarela.ThreeDSRules, err error) {
+	if r == nil {
+		return rules, nil
+	}
+	rules.BINCountries = r.BINCountries
+	if (r.FromMinor == nil) != (r.Currency == "") {
+		return rules, pasarela.Errorf(pasarela.CodeInvalid, "three_ds_rules: from_minor and currency come together")
+	}
+	if r.FromMinor != nil {
+		rules.From = pasarela.Money{Minor: *r.FromMinor, Currency: currency(r.Currency)}
+	}
+	return rules, nil
+}
+
+func rulesJSON(r pasarela.ThreeDSRules) *ThreeDSRulesJSON {
+	if r.From.Currency == "" && len(r.BINCountries) == 0 {
+		return nil
+	}
+	j := &ThreeDSRulesJSON{BINCountries: r.BINCountries}
+	if r.From.Currency != "" {
+		j.FromMinor, j.Currency = &r.From.Minor, code(r.From.Currency)
+	}
+	return j
 }
 
 // MonriJSON is the Monri side of a merchant.
@@ -62,8 +96,12 @@ func DecodeMerchant(raw []byte) (MerchantJSON, error) {
 
 // Merchant is what the JSON asks for. UF is Kushki's name for CLF.
 func (j MerchantJSON) Merchant() (pasarela.Merchant, error) {
+	rules, err := j.ThreeDSRules.rules()
+	if err != nil {
+		return pasarela.Merchant{}, err
+	}
 	m := pasarela.Merchant{
-		Name: j.Name, Country: j.Country, ThreeDS: pasarela.ThreeDSMode(j.ThreeDS), Webhooks: j.Webhooks,
+		Name: j.Name, Country: j.Country, ThreeDS: pasarela.ThreeDSMode(j.ThreeDS), ThreeDSRules: rules, OTP: j.OTP, Webhooks: j.Webhooks,
 		Kushki: pasarela.KushkiCredentials{PublicID: string(j.PublicMerchantID), PrivateID: string(j.PrivateMerchantID),
 			WebhookSignature: j.WebhookSignature},
 	}
@@ -110,7 +148,7 @@ func FromMerchant(m pasarela.Merchant) MerchantJSON {
 		MerchantID: string(m.ID), Name: m.Name, Country: m.Country, Currency: code(m.Currencies[0]),
 		PublicMerchantID: Credential(m.Kushki.PublicID), PrivateMerchantID: Credential(m.Kushki.PrivateID),
 		WebhookSignature: m.Kushki.WebhookSignature,
-		ThreeDS:          string(m.ThreeDS), Webhooks: m.Webhooks,
+		ThreeDS:          string(m.ThreeDS), ThreeDSRules: rulesJSON(m.ThreeDSRules), OTP: m.OTP, Webhooks: m.Webhooks,
 		Monri: &MonriJSON{AuthenticityToken: Credential(m.Monri.AuthenticityToken), MerchantKey: Credential(m.Monri.Key),
 			SuccessURL: m.Monri.SuccessURL, CancelURL: m.Monri.CancelURL, CallbackURL: m.Monri.CallbackURL},
 	}

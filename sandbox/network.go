@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"net/http"
 
 	"pasarela"
@@ -112,9 +113,19 @@ func (c *Controls) addCard(r *http.Request) (any, error) {
 	if err := c.Cards.Add(card); err != nil {
 		return nil, err
 	}
+	if err := c.cardsChanged(r.Context()); err != nil {
+		return nil, err
+	}
 	return struct {
 		MaskedPAN string `json:"masked_pan"`
 	}{card.Number.String()}, nil
+}
+
+func (c *Controls) cardsChanged(ctx context.Context) error {
+	if c.CardsChanged == nil {
+		return nil
+	}
+	return c.CardsChanged(context.WithoutCancel(ctx))
 }
 
 func (c *Controls) resetNetwork() error {

@@ -28,7 +28,7 @@ func (c *Controls) reset(r *http.Request) (any, error) {
 	if raw, err := body(r); err != nil || len(raw) > 0 && strict.Unmarshal(raw, &struct{}{}, strict.RejectUnknownMembers(true)) != nil {
 		return nil, pasarela.Errorf(pasarela.CodeInvalid, "body: send nothing, or {}")
 	}
-	steps := []func() error{c.resetNetwork, c.Cards.Reset}
+	steps := []func() error{c.resetNetwork, c.Cards.Reset, func() error { return c.cardsChanged(r.Context()) }}
 	if c.Gateway != nil {
 		ctx := context.WithoutCancel(r.Context())
 		steps = append(steps, c.Inboxes.Reset, c.Clock.Reset, func() error { return c.Reset(ctx) })

@@ -151,7 +151,7 @@ func (r *rig) sell(card string) pasarela.Payment {
 	cvv, err := vault.ParseCVV("987")
 	r.must(err)
 	ten := pasarela.Money{Minor: 1000, Currency: "USD"}
-	t, err := r.gateway.Tokenize(r.t.Context(), m, gateway.TokenizeRequest{Use: pasarela.UseCharge, Total: ten,
+	t, _, err := r.gateway.Tokenize(r.t.Context(), m, gateway.TokenizeRequest{Use: pasarela.UseCharge, Total: ten,
 		Card: vault.Card{Number: number, CVV: cvv, Expiry: "4912"}})
 	r.must(err)
 	p, err := r.gateway.Authorize(r.t.Context(), m, gateway.AuthorizeRequest{Kind: pasarela.KindSale, Token: t.ID, Amount: ten, Order: []byte("{}")})

@@ -29,9 +29,12 @@ type Config struct {
 	Simulator *simulator.Simulator // nil where the acquirer is a process of its own
 	Cards     *cards.Table
 	Inboxes   *Inboxes
-	RunDue    func(context.Context) error // everything that has fallen due
-	Reset     func(context.Context) error // the store, and the demo merchants after it
-	Log       *slog.Logger
+	// CardsChanged is told that the sandbox's cards are others now; nil where nobody needs to know.
+	CardsChanged func(context.Context) error
+
+	RunDue func(context.Context) error // everything that has fallen due
+	Reset  func(context.Context) error // the store, and the demo merchants after it
+	Log    *slog.Logger
 }
 
 // Controls serves /sandbox/v1.

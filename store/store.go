@@ -1,5 +1,6 @@
-// Package store is the contract with a database. Two engines keep it (store/sqlite, store/postgres) and one
-// suite defines it (store/storetest): a behaviour that is not in the suite is not promised.
+// Package store is the contract with a database. Two engines keep it (store/sqlite, store/postgres), as does a memory
+// for tests (store/memory), and one suite defines it (store/storetest): a behaviour that is not in the suite is not
+// promised.
 //
 // Everything belongs to a merchant, and every key begins with the merchant. Reads take a merchant; writes
 // happen in a unit of work of one merchant (Store.Update), which commits all or nothing and is on disk when

@@ -24,6 +24,7 @@ type Metrics struct {
 	roundTrip *prometheus.HistogramVec
 	link      prometheus.Gauge
 	strays    *prometheus.CounterVec
+	threeDS   *prometheus.HistogramVec
 	batch     prometheus.Histogram
 	commit    prometheus.Histogram
 	pending   prometheus.Gauge
@@ -45,6 +46,8 @@ func New() *Metrics {
 			Help: "1 while the link to the acquirer is signed on."}),
 		strays: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "pasarela_acquirer_strays_total",
 			Help: "Received messages that answer no request: late, duplicate, unmatched, garbage, bad_length."}, []string{"kind"}),
+		threeDS: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "pasarela_three_ds_seconds",
+			Help: "Time of one message of 3-D Secure, by its type (AReq, RReq, PReq) and what came of it.", Buckets: seconds}, []string{"message", "outcome"}),
 		batch: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "pasarela_store_commit_units",
 			Help: "Units of work that one commit carried.", Buckets: prometheus.ExponentialBuckets(1, 2, 9)}),
 		commit: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "pasarela_store_commit_seconds",
@@ -52,7 +55,7 @@ func New() *Metrics {
 		pending: prometheus.NewGauge(prometheus.GaugeOpts{Name: "pasarela_pending_payments",
 			Help: "Payments with a message under way or owed."}),
 	}
-	m.registry.MustRegister(m.requests, m.latency, m.outcomes, m.roundTrip, m.link, m.strays, m.batch, m.commit, m.pending,
+	m.registry.MustRegister(m.requests, m.latency, m.outcomes, m.roundTrip, m.link, m.strays, m.threeDS, m.batch, m.commit, m.pending,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -74,6 +77,11 @@ func (m *Metrics) Outcome(verb, result, code string) {
 func (m *Metrics) Request(route, method string, status int, took time.Duration) {
 	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
 	m.latency.WithLabelValues(route).Observe(took.Seconds())
+}
+
+// ThreeDS counts one message of 3-D Secure.
+func (m *Metrics) ThreeDS(message, outcome string, took time.Duration) {
+	m.threeDS.WithLabelValues(message, outcome).Observe(took.Seconds())
 }
 
 // RoundTrip counts one message to the acquirer.

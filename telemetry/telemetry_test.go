@@ -18,6 +18,7 @@ func TestMetricsNameWhatAnOperatorWatches(t *testing.T) {
 	m.Outcome("authorize", "declined", "51")
 	m.Request("/card/v1/charges", "POST", 400, time.Millisecond)
 	m.RoundTrip(pasarela.MessageSale, pasarela.OutcomeDeclined, time.Millisecond)
+	m.ThreeDS("AReq", "rejected", time.Millisecond)
 	m.Link(true)
 	m.Stray("late")
 	m.Commit(3, time.Millisecond)
@@ -28,6 +29,7 @@ func TestMetricsNameWhatAnOperatorWatches(t *testing.T) {
 		`pasarela_outcomes_total{code="51",result="declined",verb="authorize"} 1`,
 		`pasarela_http_requests_total{method="POST",route="/card/v1/charges",status="400"} 1`,
 		`pasarela_acquirer_round_trip_seconds_count{message="sale",outcome="declined"} 1`,
+		`pasarela_three_ds_seconds_count{message="AReq",outcome="rejected"} 1`,
 		"pasarela_acquirer_link_up 1", `pasarela_acquirer_strays_total{kind="late"} 1`,
 		"pasarela_store_commit_units_sum 3", "pasarela_pending_payments 7",
 	} {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -30,10 +31,14 @@ func (openSeal) OpenCard(_ pasarela.MerchantID, s pasarela.Sealed) (pan.Number, 
 }
 
 func (openSeal) OpenCVV(_ pasarela.MerchantID, s pasarela.Sealed) (pan.CVV, error) {
-	return pan.ParseCVVBytes(s.Bytes)
+	cvv, _, _ := strings.Cut(string(s.Bytes), ";")
+	return pan.ParseCVV(cvv)
 }
 
-func (openSeal) OpenCryptogram(pasarela.MerchantID, pasarela.Sealed) (string, error) { return "", nil }
+func (openSeal) OpenCryptogram(_ pasarela.MerchantID, s pasarela.Sealed) (string, error) {
+	_, cryptogram, _ := strings.Cut(string(s.Bytes), ";")
+	return cryptogram, nil
+}
 
 // host is an acquirer that the test plays by hand, one connection at a time.
 type host struct {

@@ -110,6 +110,40 @@ func TestTermsTravelWithTheFirstMessage(t *testing.T) {
 	}
 }
 
+// A network token's cryptogram takes the place of 3-D Secure's value, unless there is one; no other card has any.
+func TestCryptogramTravelsWithANetworkToken(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		terms pasarela.Terms
+		want  iso.Replayable
+	}{
+		"network token":                 {pasarela.Terms{NetworkToken: true}, "Y3J5cHRv"},
+		"network token with 3-D Secure": {pasarela.Terms{NetworkToken: true, Secure: pasarela.Secure{Value: "cHJvb2Y="}}, "cHJvb2Y="},
+		"card that is no network token": {pasarela.Terms{}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := listen(t)
+				client, _ := newClient(h.dial)
+				client.Start(t.Context())
+				h.accept()
+				q := request(client, pasarela.MessageSale)
+				q.Terms, q.CVV = c.terms, pasarela.Sealed{Bytes: []byte(goodCVV + ";Y3J5cHRv")}
+				waiting := sending(t, client, q)
+				m := h.read()
+				h.answer(m, "00")
+				<-waiting
+				if m.Authentication != c.want {
+					t.Errorf("travels with %q, want %q", string(m.Authentication), string(c.want))
+				}
+				go h.hangUp()
+				client.Close()
+			})
+		})
+	}
+}
+
 // The traffic log shows every field of a message but the card's.
 func TestTrafficLog(t *testing.T) {
 	t.Parallel()

@@ -382,3 +382,34 @@ func BenchmarkDigest(b *testing.B) {
 		v.Digest("body", body)
 	}
 }
+
+// A network token's cryptogram is sealed with the CVV, comes back with it, and stands nowhere in clear.
+func TestCryptogramIsSealedWithTheCVV(t *testing.T) {
+	t.Parallel()
+	const cryptogram = "AgAAAAAAAIR8CQrXcIhbQAAAAAA="
+	v := newVault(t)
+	for _, withCVV := range []bool{true, false} {
+		c := newCard(t, clearNumber)
+		c.Cryptogram = cryptogram
+		if !withCVV {
+			c.CVV = CVV{}
+		}
+		s, err := v.Seal(shop, "token/1", c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(s.CVV.Bytes, []byte(cryptogram[:8])) || bytes.Contains(s.Card.Bytes, []byte(cryptogram[:8])) {
+			t.Error("the cryptogram stands in clear")
+		}
+		cvv, err := v.OpenCVV(shop, s.CVV)
+		if err != nil || cvv.IsZero() == withCVV || (withCVV && pan.CVVDigits(cvv) != clearCVV) {
+			t.Errorf("with a CVV %t: it opens as %v, %v", withCVV, cvv, err)
+		}
+		if got, err := v.OpenCryptogram(shop, s.CVV); err != nil || got != cryptogram {
+			t.Errorf("with a CVV %t: the cryptogram opens as %q, %v", withCVV, got, err)
+		}
+	}
+	if got, err := v.OpenCryptogram(shop, mustSeal(t, v, "token/2").CVV); err != nil || got != "" {
+		t.Errorf("a card without a cryptogram has %q, %v", got, err)
+	}
+}

@@ -72,6 +72,10 @@ func TestServeRefusesWhatIsUnsafe(t *testing.T) {
 		flags []string
 		says  string
 	}{
+		"no public address": {[]string{"--key-encryption-key", key, "--behind-proxy", "--directory-server", "https://ds.example"}, "--public-url"},
+		"directory server in clear": {[]string{"--key-encryption-key", key, "--behind-proxy", "--public-url", "https://pay.example",
+			"--directory-server", "http://ds.example"}, "https://"},
+		"public address with a path": {[]string{"--key-encryption-key", key, "--behind-proxy", "--public-url", "https://pay.example/x"}, "--public-url"},
 		"no key-encryption key":      {[]string{"--behind-proxy"}, "--key-encryption-key is required"},
 		"key that is not there":      {[]string{"--behind-proxy", "--key-encryption-key", "env:PASARELA_NO_SUCH"}, "PASARELA_NO_SUCH"},
 		"neither TLS nor proxy":      {[]string{"--key-encryption-key", key}, "--behind-proxy"},

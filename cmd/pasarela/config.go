@@ -85,5 +85,6 @@ type process struct {
 	Listen          string        `help:"Address of the HTTP server." default:"127.0.0.1:8080" env:"PASARELA_LISTEN"`
 	LogLevel        slog.Level    `help:"debug, info, warn or error." default:"info" env:"PASARELA_LOG_LEVEL"`
 	AcquirerTimeout time.Duration `help:"How long, in real time, to wait for the acquirer's answer." default:"25s" env:"PASARELA_ACQUIRER_TIMEOUT"`
-	MaxConcurrent   int           `help:"Requests under way at once; more are answered 503." default:"2048" env:"PASARELA_MAX_CONCURRENT"`
+	secure
+	MaxConcurrent int `help:"Requests under way at once; more are answered 503." default:"2048" env:"PASARELA_MAX_CONCURRENT"`
 }

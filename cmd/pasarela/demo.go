@@ -46,7 +46,7 @@ func (n *node) demoMerchants(ctx context.Context) (demoCredentials, error) {
 		country, _ := pasarela.CountryByCode(code)
 		known := demo.Kushki[code]
 		m, err := n.demoMerchant(ctx, gateway.CredentialKushkiPrivate, known.PrivateID, pasarela.Merchant{
-			Name: "Tienda Demo " + country.Name, Country: code,
+			Name: "Tienda Demo " + country.Name, Country: code, ThreeDS: pasarela.ThreeDSOn,
 			Kushki: pasarela.KushkiCredentials{PublicID: known.PublicID, PrivateID: known.PrivateID, WebhookSignature: known.WebhookSignature},
 		})
 		if err != nil {

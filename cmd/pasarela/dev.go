@@ -28,6 +28,9 @@ func (c *devCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("--listen %s: %w", c.Listen, err)
 	}
 	c.Listen = l.Addr().String()
+	if err := c.address("http://" + c.Listen); err != nil {
+		return errors.Join(err, l.Close())
+	}
 	n, err := openNode(ctx, settings{keyed: c.keyed, process: c.process, network: c.network, simulator: c.SimulatorListen,
 		sandbox: true, createKEK: true, startTime: c.StartTime}, log)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,12 +18,13 @@ import (
 	"pasarela/cde/acquirer"
 	"pasarela/cde/acquirer/simulator"
 	"pasarela/cde/cards"
+	"pasarela/cde/threeds"
 	"pasarela/cde/vault"
-	"pasarela/dialect/kushki"
 	"pasarela/dialect/monri"
 	"pasarela/front"
 	"pasarela/gateway"
 	"pasarela/jobs"
+	"pasarela/pages"
 	"pasarela/sandbox"
 	"pasarela/store"
 	"pasarela/telemetry"
@@ -55,7 +57,9 @@ type node struct {
 	recorder  *acquirer.Recorder
 	simulator *simulator.Simulator // nil where the acquirer is elsewhere
 	link      *acquirer.Client
+	threeDS   *threeds.Server // nil where no card takes part in 3-D Secure
 	gateway   *gateway.Gateway
+	mux       *http.ServeMux
 	server    *front.Server
 
 	binVersion int // of the card ranges in use; of the opening, then of keepTelling
@@ -65,14 +69,14 @@ type node struct {
 
 // openNode builds a node; nothing of it runs on after an error.
 func openNode(ctx context.Context, s settings, log *slog.Logger) (_ *node, err error) {
-	n := &node{settings: s, log: log, metrics: telemetry.New(), clock: pasarela.SystemClock{}}
+	n := &node{settings: s, log: log, metrics: telemetry.New(), clock: pasarela.SystemClock{}, mux: http.NewServeMux()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.close())
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		n.openFolder, n.openClock, n.openCards, n.openVault, n.refreshBINs, n.openAcquirer, n.openGateway, n.openServer,
+		n.openFolder, n.openClock, n.openCards, n.openVault, n.refreshBINs, n.openAcquirer, n.openThreeDS, n.openGateway, n.openServer,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -201,18 +205,22 @@ func (n *node) openSimulator(ctx context.Context) (err error) {
 }
 
 func (n *node) openGateway(context.Context) error {
-	n.gateway = gateway.New(gateway.Config{
+	conf := gateway.Config{
 		Store: n.store, Vault: n.vault, Acquirer: n.link, Clock: n.clock, IDs: pasarela.NewIDs(rand.Reader),
 		Log: n.log, Observer: n.metrics, AcquirerTimeout: n.AcquirerTimeout,
-	})
+	}
+	if n.threeDS != nil {
+		conf.Authenticator = n.threeDS
+	}
+	n.gateway = gateway.New(conf)
 	n.onClose(func() error { n.gateway.Close(); return nil })
 	return nil
 }
 
 func (n *node) openServer(context.Context) error {
-	mux := http.NewServeMux()
-	kushki.New(n.gateway, kushki.Options{Log: n.log, Mask: n.vault.MaskBytes, Digest: n.vault.Digest,
-		CountryName: cards.CountryName, DescribeBIN: n.cards.DescribeBIN, Profile: n.cards.Profile, Sandbox: n.sandbox}).Mount(mux)
+	mux := n.mux
+	n.kushkiDialect().Mount(mux)
+	pages.Mount(mux)
 	monri.New(n.gateway, monri.Options{Log: n.log, Mask: n.vault.MaskBytes, Digest: n.vault.Digest}).Mount(mux)
 	api.Mount(mux)
 	mux.Handle("GET /metrics", n.metrics.Handler())
@@ -222,7 +230,7 @@ func (n *node) openServer(context.Context) error {
 			return err
 		}
 		sandbox.New(sandbox.Config{Gateway: n.gateway, Clock: n.sandClock, Recorder: n.recorder, Simulator: n.simulator,
-			Cards: n.cards, Inboxes: inboxes, RunDue: n.gateway.RunDue, Reset: n.resetStore, Log: n.log}).Mount(mux)
+			Cards: n.cards, Inboxes: inboxes, CardsChanged: n.refreshRanges, RunDue: n.gateway.RunDue, Reset: n.resetStore, Log: n.log}).Mount(mux)
 	}
 	n.server = front.New(front.Config{Handler: mux, Log: n.log, Recorder: n.metrics, AcquirerTimeout: n.AcquirerTimeout,
 		MaxConcurrent: n.MaxConcurrent, Ready: n.ready, Live: n.live.Load, Traces: telemetry.TracesConfigured()})
@@ -308,7 +316,10 @@ func (n *node) start(ctx context.Context) (stop func(context.Context) error, err
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		var telling sync.WaitGroup
+		telling.Go(func() { n.keepRanges(background) })
 		n.keepTelling(background)
+		telling.Wait()
 	}()
 	stop = func(ctx context.Context) error { cancel(); <-done; return runner.Stop(ctx) }
 	for !n.link.Up() {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 
 	"pasarela/telemetry"
 )
@@ -32,6 +33,13 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("--listen %s: %w", c.Listen, err)
 	}
 	c.Listen = l.Addr().String()
+	scheme := "http://"
+	if c.TLSCertificate != "" {
+		scheme = "https://"
+	}
+	if err := c.address(scheme + c.Listen); err != nil {
+		return errors.Join(err, l.Close())
+	}
 	n, err := openNode(ctx, settings{keyed: c.keyed, process: c.process, network: c.network,
 		sandbox: c.Sandbox, testCards: c.Sandbox}, log)
 	if err != nil {
@@ -49,6 +57,10 @@ func (c *serveCommand) check() error {
 		return errors.New("the way to the acquirer carries card numbers: give --acquirer-ca for TLS, or say --acquirer-plaintext where a tunnel protects it")
 	case c.KEK == "":
 		return errors.New("--key-encryption-key is required: file:PATH, env:NAME or hcvault://HOST/KEY")
+	case c.DirectoryServer != "" && c.PublicURL == "":
+		return errors.New("--directory-server needs --public-url: issuers send cardholders back there")
+	case strings.HasPrefix(c.DirectoryServer, "http://") && !c.Sandbox:
+		return errors.New("messages to the directory server carry card numbers: give --directory-server an https:// address")
 	case (c.TLSCertificate == "") != (c.TLSKey == ""):
 		return errors.New("--tls-certificate and --tls-key belong together")
 	case c.TLSCertificate == "" && !c.BehindProxy:

@@ -13,6 +13,7 @@ import (
 	"pasarela"
 	"pasarela/cde/acquirer/simulator"
 	"pasarela/cde/cards"
+	issuers "pasarela/cde/threeds/simulator"
 	"pasarela/front"
 	"pasarela/sandbox"
 	"pasarela/telemetry"
@@ -20,7 +21,8 @@ import (
 
 type simulatorCommand struct {
 	Listen          string        `help:"Address of the ISO 8583 endpoint." default:"127.0.0.1:8583" env:"PASARELA_SIMULATOR_LISTEN"`
-	Control         string        `help:"Address of its controls (network/faults, issuer/..., cards and reset of /sandbox/v1); none when left out." env:"PASARELA_SIMULATOR_CONTROL"`
+	Control         string        `help:"Address of its controls (network/faults, issuer/..., cards and reset of /sandbox/v1) and of the 3-D Secure simulator; none when left out." env:"PASARELA_SIMULATOR_CONTROL"`
+	PublicURL       string        `name:"public-url" help:"Address of the controls as browsers see it, for the pages of 3-D Secure. Default: http and the address of the controls." env:"PASARELA_SIMULATOR_PUBLIC_URL"`
 	Data            string        `help:"Folder of the issuer's books." default:"./pasarela-issuer" env:"PASARELA_SIMULATOR_DATA"`
 	AcquirerTimeout time.Duration `help:"How long the gateway waits for an answer: a late response comes after that." default:"25s" env:"PASARELA_ACQUIRER_TIMEOUT"`
 	LogLevel        slog.Level    `help:"debug, info, warn or error." default:"info" env:"PASARELA_LOG_LEVEL"`
@@ -65,11 +67,17 @@ func (c *simulatorCommand) control(s *simulator.Simulator, table *cards.Table, l
 	}
 	mux := http.NewServeMux()
 	sandbox.New(sandbox.Config{Simulator: s, Cards: table, Log: log}).MountNetwork(mux)
+	at := secure{PublicURL: c.PublicURL}
+	if err := at.address("http://" + l.Addr().String()); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	mountIssuers(mux, issuers.Config{Cards: table, Clock: pasarela.SystemClock{}, Log: log, BaseURL: func() string { return at.PublicURL }})
 	server := front.New(front.Config{Handler: mux, Log: log, Recorder: telemetry.New(), AcquirerTimeout: c.AcquirerTimeout,
 		MaxConcurrent: 64, Ready: func(context.Context) error { return nil }, Live: func() bool { return true }})
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
 	fmt.Printf("Its controls are at http://%s/sandbox/v1.\n", l.Addr())
+	fmt.Printf("A gateway reaches its 3-D Secure directory server with --directory-server %s%s.\n", at.PublicURL, issuers.DirectoryPath)
 	return func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()

@@ -33,10 +33,14 @@ func (s *script) compare(e Exchange, expected []string) {
 	}
 	head, body := headAndBody(expected[1:])
 	for _, h := range head {
-		name, value, _ := strings.Cut(h, ": ")
+		name, value, _ := strings.Cut(s.replace(h), ":")
+		value = strings.TrimPrefix(value, " ")
 		if got := e.AnswerHeader.Get(name); got != value {
 			s.fatalf("request of line %d: header %s is %q, want %q", s.from, name, got, value)
 		}
+	}
+	if len(body) == 0 {
+		return
 	}
 	want, err := parse([]byte(s.replace(strings.Join(body, "\n"))))
 	if err != nil {

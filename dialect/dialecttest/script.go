@@ -33,8 +33,17 @@ type Exchange struct {
 //	> {"totalAmount": 118}            and its body, on as many lines as it likes
 //	< 201                             the status and headers that must come back,
 //	< Content-Type: application/json; charset=utf-8
-//	< {"token": "<token>"}            and the exact JSON; member order and white space do not matter
+//	< {"token": "<token>"}            and the exact JSON; member order and white space do not matter. Where none is
+//	                                  given, the body may be anything
 //	$token = token                    keeps a member of the answer (a.b is b in a) for later lines
+//	$page = header Location           keeps a header of the answer
+//	$path = in url                    keeps a member that is an address of the world's, without its beginning
+//	visit $url                        what a browser without scripts does: follows an address and its redirects until it
+//	                                  is asked for something, or is led away from the gateway
+//	fill pan=4051...&cvv=123          sends the form of the page that is shown, and goes on as visit does
+//	type 1234                         answers the issuer's page, and goes on as visit does
+//	cancel                            gives up on the issuer's page, likewise
+//	at https://shop.example/back?...  where the browser was led away to
 //	clock + 31m                       moves the clock and does what falls due
 //	fault no_response on authorization   the next such message meets a fault
 //	fault decline 51 on refund           or is declined
@@ -69,6 +78,8 @@ type script struct {
 	from     int // line of the request
 	answer   []byte
 	before   []byte // the answer before that
+	headers  http.Header
+	browser  browser
 }
 
 func (s *script) play() {
@@ -88,7 +99,11 @@ func (s *script) play() {
 	s.exchange()
 }
 
-var keep = regexp.MustCompile(`^\$([A-Za-z0-9_]+) = ([A-Za-z0-9_.]+)$`)
+var (
+	keep       = regexp.MustCompile(`^\$([A-Za-z0-9_]+) = ([A-Za-z0-9_.]+)$`)
+	keepHeader = regexp.MustCompile(`^\$([A-Za-z0-9_]+) = header ([A-Za-z-]+)$`)
+	keepPath   = regexp.MustCompile(`^\$([A-Za-z0-9_]+) = in ([A-Za-z0-9_.]+)$`)
+)
 
 // read takes one line.
 func (s *script) read(line string) {
@@ -109,6 +124,15 @@ func (s *script) read(line string) {
 	s.exchange()
 	switch {
 	case line == "" || line[0] == '#':
+	case keepHeader.MatchString(line):
+		m := keepHeader.FindStringSubmatch(line)
+		s.kept[m[1]] = s.headers.Get(m[2])
+	case keepPath.MatchString(line):
+		m := keepPath.FindStringSubmatch(line)
+		s.keep(m[1], m[2])
+		s.kept[m[1]] = strings.TrimPrefix(s.kept[m[1]], PublicURL)
+	case browses.MatchString(line):
+		s.browse(s.replace(line))
 	case keep.MatchString(line):
 		m := keep.FindStringSubmatch(line)
 		s.keep(m[1], m[2])
@@ -159,7 +183,7 @@ func (s *script) exchange() {
 		s.fatalf("the request of line %d has no expected answer", s.from)
 	}
 	e := s.send()
-	s.request, s.before, s.answer = nil, s.answer, e.Answer
+	s.request, s.before, s.answer, s.headers = nil, s.answer, e.Answer, e.AnswerHeader
 	if s.world.onExchange != nil {
 		s.world.onExchange(e)
 	}
@@ -168,7 +192,7 @@ func (s *script) exchange() {
 	s.compare(e, expected)
 }
 
-var header = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]*: `)
+var header = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]*:( |$)`)
 
 // headAndBody separates header lines from what follows them.
 func headAndBody(lines []string) (head, body []string) {

@@ -17,10 +17,12 @@ import (
 	"pasarela/cde/acquirer"
 	"pasarela/cde/acquirer/simulator"
 	"pasarela/cde/cards"
+	"pasarela/cde/threeds"
 	"pasarela/cde/vault"
 	"pasarela/front"
 	"pasarela/gateway"
 	"pasarela/store"
+	"pasarela/store/memory"
 	"pasarela/store/sqlite"
 )
 
@@ -35,6 +37,8 @@ type Options struct {
 	Store func(t testing.TB) store.Store
 	// AcquirerTimeout is how long the gateway waits for the issuer, in real time; by default three seconds.
 	AcquirerTimeout time.Duration
+	// NoLinks has issuers' pages opened by forms only, as outside a sandbox.
+	NoLinks bool
 	// OnExchange is told of every exchange of a script, for checks against a description of the API.
 	OnExchange func(Exchange)
 }
@@ -44,6 +48,7 @@ type World struct {
 	http.Handler // what Mount made
 	Gateway      *gateway.Gateway
 	Vault        *vault.Vault
+	ThreeDS      *threeds.Server
 	Bank         *simulator.Simulator
 	Clock        *Clock
 	Cards        *cards.Table
@@ -69,13 +74,16 @@ func New(t testing.TB, o Options) *World {
 	log := slog.New(slog.NewTextHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	books := o.Store(t)
 	w.openVault(t, books)
+	w.openThreeDS(t, o, log)
 	w.startGateway(t, books, w.startBank(t, log, o.AcquirerTimeout), log, o.AcquirerTimeout)
 	w.addMerchants(t)
 	mux := http.NewServeMux()
 	if o.Mount != nil {
 		o.Mount(w, mux)
 	}
+	w.mountThreeDS(mux, log)
 	w.Handler = front.ExactPaths(mux)
+	w.RefreshCards(t)
 	return w
 }
 
@@ -90,7 +98,7 @@ func onDisk(t testing.TB) store.Store {
 }
 
 // InMemory keeps the books in memory, for fuzzing.
-func InMemory(testing.TB) store.Store { return NewMemory() }
+func InMemory(testing.TB) store.Store { return memory.Open() }
 
 func (w *World) openVault(t testing.TB, books store.Store) {
 	t.Helper()
@@ -143,7 +151,8 @@ func (w *World) startBank(t testing.TB, log *slog.Logger, timeout time.Duration)
 func (w *World) startGateway(t testing.TB, books store.Store, link *acquirer.Client, log *slog.Logger, timeout time.Duration) {
 	t.Helper()
 	w.Gateway = gateway.New(gateway.Config{Store: books, Vault: w.Vault, Acquirer: link, Clock: w.Clock,
-		IDs: pasarela.NewIDs(rand.NewChaCha8([32]byte{})), Log: log, AcquirerTimeout: timeout})
+		IDs: pasarela.NewIDs(rand.NewChaCha8([32]byte{})), Log: log, AcquirerTimeout: timeout,
+		Authenticator: w.ThreeDS})
 	t.Cleanup(func() {
 		w.Gateway.Close()
 		if err := books.Close(); err != nil {

@@ -53,6 +53,7 @@ func (c *call) follow(r *followRequest, t pasarela.Ticket, only bool) (request g
 	if err := r.check(); err != nil {
 		return request, err
 	}
+	c.echo(&r.order)
 	if r.Amount != nil {
 		settled, total, err := r.Amount.settle(c.merchant)
 		if err != nil {

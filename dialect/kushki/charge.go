@@ -43,24 +43,67 @@ func (c *call) authorizeToken(kind pasarela.PaymentKind) (gateway.Answer, error)
 	if err != nil {
 		return gateway.Answer{}, err
 	}
-	stored, err := c.store(&r.order)
-	if err != nil {
+	request := gateway.AuthorizeRequest{Kind: kind, Token: pasarela.TokenID(r.Token)}
+	if request.Remember, err = c.remember(everyOutcome); err != nil {
 		return gateway.Answer{}, err
 	}
-	remember, err := c.remember(everyOutcome)
-	if err != nil {
+	asked := transaction{kind: c.kind(&r.order), order: &r.order, requested: total, approved: total, created: c.now()}
+	var facts *pasarela.CardFacts
+	if r.installments() > 1 || r.OriginalID != "" || request.Remember.Name != "" {
+		if facts, err = c.factsOf(request.Token); err != nil {
+			return gateway.Answer{}, err
+		}
+	}
+	if err := c.agree(&request, &r.order, facts, total); err != nil {
 		return gateway.Answer{}, err
 	}
-	answer := func(p pasarela.Payment) gateway.Answer { return c.paymentAnswer(p, &r.order) }
-	p, err := c.gateway.Authorize(c.request.Context(), c.merchant, gateway.AuthorizeRequest{
-		Kind: kind, Token: pasarela.TokenID(r.Token), Amount: total, Deferred: r.installments() > 1, Dialect: dialect, Order: stored,
-		Remember: remember, Answer: answer, Refused: c.refuse,
-	})
-	if err != nil {
-		return gateway.Answer{}, c.refuseDetailed(err, transaction{kind: c.kind(&r.order), order: &r.order,
-			requested: total, approved: total, created: c.now()})
+	if facts != nil {
+		asked.known = *facts
 	}
-	return answer(p), nil
+	return c.authorize(request, &asked)
+}
+
+// factsOf is what is known of a token's card; nil where the token is unknown.
+func (c *call) factsOf(id pasarela.TokenID) (*pasarela.CardFacts, error) {
+	t, err := c.gateway.Store.Token(c.request.Context(), c.merchant.ID, id)
+	switch {
+	case err == nil:
+		return &t.Facts, nil
+	case pasarela.CodeOf(err) == pasarela.CodeNotFound:
+		return nil, nil
+	default:
+		return nil, err
+	}
+}
+
+// authorize asks the gateway, and renders what came of it.
+func (c *call) authorize(request gateway.AuthorizeRequest, asked *transaction) (gateway.Answer, error) {
+	var rendered error // once for each reason, so that what is remembered is what was answered
+	refused := func(err error) error {
+		if rendered == nil || pasarela.CodeOf(rendered) != pasarela.CodeOf(err) {
+			rendered = c.refuseDetailed(err, *asked.told(c.product.refusalOf(err)))
+		}
+		return rendered
+	}
+	request.Answer = func(p pasarela.Payment) gateway.Answer { return c.paymentAnswer(p, asked.order) }
+	request.Refused = func(err error) gateway.Answer { return c.refuse(refused(err)) }
+	p, err := c.gateway.Authorize(c.request.Context(), c.merchant, request)
+	if err != nil {
+		if facts, known := c.factsOf(request.Token); known == nil && facts != nil {
+			asked.known = *facts
+		}
+		return gateway.Answer{}, refused(err)
+	}
+	return request.Answer(p), nil
+}
+
+// told is the transaction as a refusal tells of it: of the card only where a security rule refused it. Of a token
+// that has served nothing is told.
+func (t transaction) told(row *refusal) *transaction {
+	if row == errInsecure {
+		t.facts = t.known
+	}
+	return &t
 }
 
 // chargeTotal checks the request and adds its amount up.
@@ -86,6 +129,7 @@ func (c *call) orderTotal(o *order) (pasarela.Money, error) {
 	if err := o.check(); err != nil {
 		return pasarela.Money{}, err
 	}
+	c.echo(o)
 	settled, total, err := o.Amount.settle(c.merchant)
 	if err != nil {
 		return pasarela.Money{}, err
@@ -95,6 +139,14 @@ func (c *call) orderTotal(o *order) (pasarela.Money, error) {
 	}
 	o.Amount.amount, o.Amount.Capital = settled, nil
 	return total, nil
+}
+
+// echo has refusals name the merchant's own reference from now on. One that looks like a card number is refused by
+// itself later.
+func (c *call) echo(o *order) {
+	if o.ExternalRef == string(c.Mask([]byte(o.ExternalRef))) {
+		c.external = o.ExternalRef
+	}
 }
 
 // kind is the transactionType of a payment.

@@ -16,10 +16,13 @@ var (
 
 // authenticate finds the merchant. It answers as the API does: 403 without any credential, 401 where the
 // credential of the other kind came, and K004 for one that nobody has.
-func (h *Handler) authenticate(r *http.Request, public bool) (pasarela.Merchant, error) {
+func (h *Handler) authenticate(r *http.Request, e endpoint) (pasarela.Merchant, error) {
+	if e.inPath {
+		return h.gateway.Authenticate(r.Context(), gateway.CredentialKushkiPublic, r.PathValue("merchant"))
+	}
 	due, other := privateHeaders, publicHeaders
 	kind, otherKind := gateway.CredentialKushkiPrivate, gateway.CredentialKushkiPublic
-	if public {
+	if e.public {
 		due, other, kind, otherKind = other, due, otherKind, kind
 	}
 	value := wire.Header(r, due...)

@@ -1,33 +1,16 @@
 package kushki
 
 import (
-	"net/http"
-
 	"pasarela"
 	"pasarela/gateway"
 )
 
-// decline is what an issuer's response code becomes.
-type decline struct {
-	code string // this API's three digits
-	text string // details.responseText
-}
-
-// The declines, with the catalogue's texts. 021 has none there, so it has one of ours.
-var (
-	declined          = decline{"017", "Tarjeta no válida"}
-	declinedExpired   = decline{"018", "Tarjeta vencida"}
-	declinedCardType  = decline{"019", "Fondos insuficientes para rembolsos"}
-	declinedFunds     = decline{"021", "Fondos insuficientes"}
-	declinedCVV       = decline{"022", "Tipo de tarjeta no compatible por MRC"}
-	declinedBlocked   = decline{"023", "Fecha de expiración no válida"}
-	declinedFollowUp  = decline{"579", "Transacción rechazada"}
-	declinedNoAnswer  = decline{"597", "No hay respuesta del procesador"}
-	declinedUnreached = decline{"228", "Procesador inalcanzable"}
-)
-
 // declines is from ISO 8583 field 39; what is not named is declined, 017.
-var declines = map[string]decline{
+var declines = map[string]*refusal{
+	"06": declinedProcessor,
+	"14": declinedNumber,
+	"78": declinedInfo,
+	"46": declinedForGood, "R0": declinedForGood, "R1": declinedForGood, "R3": declinedForGood,
 	"33": declinedExpired, "54": declinedExpired,
 	"57": declinedCardType, "58": declinedCardType,
 	"51": declinedFunds,
@@ -37,7 +20,7 @@ var declines = map[string]decline{
 	pasarela.ResponseUnreachable: declinedUnreached,
 }
 
-func declineOf(responseCode string) decline {
+func declineOf(responseCode string) *refusal {
 	if d, ok := declines[responseCode]; ok {
 		return d
 	}
@@ -45,7 +28,7 @@ func declineOf(responseCode string) decline {
 }
 
 // followUpDecline is the decline of a capture, void or refund.
-func followUpDecline(responseCode string) decline {
+func followUpDecline(responseCode string) *refusal {
 	switch responseCode {
 	case pasarela.ResponseNoAnswer:
 		return declinedNoAnswer
@@ -56,24 +39,12 @@ func followUpDecline(responseCode string) decline {
 	}
 }
 
-// message is the top-level text: the catalogue's where nobody declined, else that of every decline.
-func (d decline) message() string {
-	if d == declinedNoAnswer || d == declinedUnreached {
-		return d.text
-	}
-	return "Transacción declinada."
-}
-
-// processorError is the generic companion of a decline.
-const processorError = "K006"
-
 // declineAnswer renders a decline.
-func (c *call) declineAnswer(t transaction, d decline) gateway.Answer {
-	t.status, t.declined, t.message, t.approval, t.approved.Minor = statusDeclined, &d, d.message(), "", 0
-	return encode(http.StatusBadRequest, refusalBody{
-		Code: d.code, Message: d.message(), ProcessorError: processorError, Details: c.details(t),
-		Reference: t.reference, External: t.external(),
-	})
+func (c *call) declineAnswer(t transaction, d *refusal) gateway.Answer {
+	t.status, t.declined, t.approval, t.approved.Minor = statusDeclined, d, "", 0
+	b := d.body()
+	b.Details, b.Reference, b.External = c.details(t), t.reference, t.external()
+	return encode(d.status, b)
 }
 
 // isoErrorCode is what the network said, or the code of a decline within the gateway.
@@ -94,16 +65,16 @@ func (c *call) refuseDetailed(err error, t transaction) error {
 	if !row.detailed {
 		return err
 	}
-	text := row.text
-	if text == "" {
-		text = row.message
-	}
-	t.status, t.declined, t.message, t.approved.Minor = statusDeclined, &decline{row.code, text}, row.message, 0
+	t.status, t.declined, t.approved.Minor = statusDeclined, row, 0
 	t.processorError = row.processorError
 	if t.reference == "" {
 		t.reference = string(c.gateway.IDs.Payment())
 	}
+	t.rules, t.baseMessage = rulesOf(err)
 	b := row.body()
 	b.Details, b.Reference, b.External = c.details(t), t.reference, t.external()
+	if b.Details == nil && t.rules != nil {
+		b.Details = briefRules{t.baseMessage, t.rules}
+	}
 	return &renderedRefusal{Answer: encode(row.status, b), cause: err}
 }

@@ -21,6 +21,7 @@ type transaction struct {
 	kind      string // transactionType
 	status    string
 	facts     pasarela.CardFacts
+	known     pasarela.CardFacts // of the card of a payment that was refused, told by some refusals only
 	order     *order
 	requested pasarela.Money
 	approved  pasarela.Money
@@ -30,8 +31,9 @@ type transaction struct {
 	iso       string // field 39
 	created   time.Time
 
-	declined       *decline        // nil for an approval
-	message        string          // of the refusal
+	declined       *refusal        // nil for an approval
+	rules          []rule          // that refused
+	baseMessage    string          // of the rules
 	processorError string          // in the details as well
 	ticket         pasarela.Ticket // of the capture, in its details
 	saleTicket     pasarela.Ticket // of what a void or refund is of
@@ -81,7 +83,7 @@ type nested struct {
 	AcquirerBank         string         `json:"acquirerBank,omitzero"`
 	ApprovalCode         string         `json:"approvalCode,omitzero"`
 	ApprovedAmount       wire.Amount    `json:"approvedTransactionAmount"`
-	BinInfo              *binInfo       `json:"binInfo,omitzero"`
+	BinInfo              any            `json:"binInfo,omitzero"`
 	CardHolderName       string         `json:"cardHolderName,omitzero"`
 	Created              int64          `json:"created"`
 	MerchantID           string         `json:"merchantId"`
@@ -91,6 +93,7 @@ type nested struct {
 	RequestAmount        wire.Amount    `json:"requestAmount"`
 	ResponseCode         string         `json:"responseCode"`
 	ResponseText         string         `json:"responseText"`
+	BaseMessage          string         `json:"baseMessage,omitzero"`
 	Rules                *[]rule        `json:"rules,omitzero"`
 	ProcessorError       string         `json:"processorError,omitzero"`
 	ProcessorMessage     string         `json:"processorMessage,omitzero"`
@@ -98,6 +101,7 @@ type nested struct {
 	PreauthReference     string         `json:"preauthTransactionReference,omitzero"`
 	TicketNumber         string         `json:"ticketNumber,omitzero"`
 	Token                string         `json:"token,omitzero"`
+	Recap                string         `json:"recap,omitzero"`
 	TransactionID        string         `json:"transactionId,omitzero"`
 	TransactionReference string         `json:"transactionReference,omitzero"`
 	TransactionStatus    string         `json:"transactionStatus"`
@@ -107,7 +111,8 @@ type nested struct {
 	ExternalReferenceID  string         `json:"externalReferenceId,omitzero"`
 }
 
-// binInfo spells the BIN's name as each operation does: bindCard where it is approved, binCard elsewhere.
+// binInfo spells the BIN's name as each operation does: bindCard where a token or a reauthorization is approved,
+// binCard elsewhere.
 type binInfo struct {
 	Bank           string `json:"bank"`
 	BinCard        string `json:"binCard,omitzero"`
@@ -121,12 +126,6 @@ type binInfo struct {
 type rule struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
-}
-
-// messageFields is what the scheme answered, told to merchants of the acquirer model.
-type messageFields struct {
-	F38 string `json:"f38,omitzero"`
-	F39 string `json:"f39,omitzero"`
 }
 
 func (c *call) nested(t transaction) *nested {
@@ -145,14 +144,22 @@ func (c *call) nested(t transaction) *nested {
 	}
 	switch {
 	case t.declined != nil:
-		n.Rules, n.ProcessorError = new([]rule{}), t.processorError
+		rules := append([]rule{}, t.rules...)
+		n.BaseMessage, n.Rules, n.ProcessorError = t.baseMessage, &rules, t.processorError
 		if t.processorError == processorError {
-			n.ProcessorMessage = t.message
+			n.ProcessorMessage = t.declined.message
 		}
 	case t.saleTicket != "":
 		n.AcquirerBank, n.TransactionReference = acquirerBank, "" // the reference stands at the top only
 	case t.preauth != "":
 		n.Token, n.TransactionID, n.ExternalReferenceID = string(t.token), "", ""
+	}
+	if c.product.tokenless {
+		n.Recap = t.trace.RRN
+	}
+	if t.kind == reauthorization && t.declined == nil {
+		n.ExternalReferenceID = ""
+		return n
 	}
 	if c.merchant.Model == pasarela.ModelAcquirer && (t.firstMessage() || t.declined != nil) && t.trace.RRN != "" {
 		c.tellScheme(n, t)
@@ -167,7 +174,7 @@ func (c *call) tellScheme(n *nested, t transaction) {
 		n.IsoErrorCode = iso
 		return
 	}
-	n.MessageFields = &messageFields{F38: t.approval, F39: iso}
+	n.MessageFields = c.schemeSaid(t)
 	if t.declined != nil {
 		n.IsoErrorCode = iso
 	}
@@ -176,21 +183,40 @@ func (c *call) tellScheme(n *nested, t transaction) {
 // firstMessage says whether the transaction is an authorization or a sale, not what followed one.
 func (t *transaction) firstMessage() bool { return t.saleTicket == "" && t.preauth == "" }
 
+// approvedText is what responseText says of an approval.
+const approvedText = "Transacción aprobada"
+
 // response is the API's own code and text.
 func (t *transaction) response() (code, text string) {
 	if t.declined != nil {
-		return t.declined.code, t.declined.text
+		return t.declined.code, t.declined.responseText()
 	}
-	return "000", "Transacción aprobada"
+	return "000", approvedText
 }
 
-func (c *call) binInfo(t transaction) *binInfo {
+// reauthorization is the transactionType of what extends an authorization.
+const reauthorization = "REAUTHORIZATION"
+
+// extendedBin is all that is told of the card of a reauthorization.
+type extendedBin struct {
+	BindCard       string `json:"bindCard"`
+	LastFourDigits string `json:"lastFourDigits"`
+}
+
+func (c *call) binInfo(t transaction) any {
 	if t.facts.BIN == "" {
 		return nil
 	}
+	approved := t.declined == nil && t.firstMessage()
+	if approved && t.kind == reauthorization {
+		return extendedBin{t.facts.BIN, t.facts.LastFour}
+	}
 	b := &binInfo{Bank: t.facts.Bank, LastFourDigits: t.facts.LastFour, Type: string(t.facts.Type)}
-	if t.declined == nil && t.firstMessage() {
-		b.BindCard, b.CardCountry = t.facts.BIN, c.CountryName(t.facts.Country)
+	if approved {
+		b.CardCountry = c.CountryName(t.facts.Country)
+	}
+	if approved && !c.product.tokenless {
+		b.BindCard = t.facts.BIN
 	} else {
 		b.BinCard = t.facts.BIN
 	}

@@ -90,6 +90,26 @@ func FuzzPreauthorization(f *testing.F) {
 	fuzz(f, http.MethodPost, "/card/v1/preAuthorization", `{"token":"x","amount":`+amountBody+`,"fullResponse":true}`)
 }
 
+const cardBody = `{"name":"Ana","number":"5451951574925480","expiryMonth":"06","expiryYear":"30","cvv":"123"}`
+
+func FuzzTokenlessCharge(f *testing.F) {
+	fuzz(f, http.MethodPost, "/card/v2/charges", `{"card":`+cardBody+`,"amount":`+amountBody+`,"fullResponse":"v2","isDeferred":true,"months":3}`,
+		`{"card":`+cardBody+`,"amount":`+amountBody+`,"isNetworkToken":true,"networkToken":{"mvv":"1234567890"},"threeDomainSecure":{"eci":"00","acceptRisk":true}}`,
+		`{"card":`+cardBody+`,"amount":`+amountBody+`,"transactionMode":"subsequentRecurrence","initialRecurrenceReference":"2d9a6d30-2f4d-4c1b-8c0f-7e0b54d1a9c3","originalTransactionID":"1"}`)
+}
+
+func FuzzTokenlessPreauthorization(f *testing.F) {
+	fuzz(f, http.MethodPost, "/card/v2/preAuthorization", `{"card":`+cardBody+`,"amount":`+amountBody+`,"fullResponse":true,"citMit":"C101"}`)
+}
+
+func FuzzReauthorization(f *testing.F) {
+	fuzz(f, http.MethodPost, "/card/v1/reauthorization", `{"ticketNumber":"TICKET","amount":`+amountBody+`}`, `{"ticketNumber":TICKET}`)
+}
+
+func FuzzValidation(f *testing.F) {
+	fuzz(f, http.MethodPost, "/card/v1/validation", `{"token":"x"}`, `{"token":1}`)
+}
+
 func FuzzCapture(f *testing.F) {
 	fuzz(f, http.MethodPost, "/card/v1/capture", `{"ticketNumber":"TICKET","fullResponse":"v2"}`, `{"ticketNumber":TICKET,"fullResponse":true}`)
 }

@@ -7,11 +7,12 @@ import (
 	_ "time/tzdata" // the countries' void windows need their zones on machines without a database of them
 
 	"pasarela"
+	"pasarela/cde/vault"
 	"pasarela/dialect/internal/wire"
 	"pasarela/gateway"
 )
 
-// Options is what a Handler needs besides the gateway. All of it is required.
+// Options is what a Handler needs besides the gateway. All of it is required but Challenges.
 type Options struct {
 	Log *slog.Logger
 	// Mask hides what looks like a card number in text that callers may write freely.
@@ -20,7 +21,15 @@ type Options struct {
 	Digest func(purpose string, data ...[]byte) []byte
 	// CountryName is the English name of an ISO 3166-1 alpha-2 code, "" for one it does not know.
 	CountryName func(code string) string
-	// Sandbox admits published test numbers of 12 and 13 digits.
+	// DescribeBIN is what is known of the cards that begin with these six to eleven digits. It returns CodeInvalid.
+	DescribeBIN func(bin string) (pasarela.CardProfile, error)
+	// Profile is what a card's number tells.
+	Profile func(vault.Number) pasarela.CardProfile
+	// PublicURL is the gateway's address as browsers see it, without a final slash.
+	PublicURL func() string
+	// Challenges leads browsers to issuers. It is nil where no card takes part in 3-D Secure.
+	Challenges Challenges
+	// Sandbox admits published test numbers of 12 and 13 digits, and has browser libraries mock their challenges.
 	Sandbox bool
 }
 
@@ -48,8 +57,10 @@ func New(g *gateway.Gateway, o Options) *Handler {
 type endpoint struct {
 	method, path string
 	product      *product
-	public       bool // takes the public credential, not the private one
+	public       bool // takes the public credential, not the private one; pages of any origin may call it
+	inPath       bool // the credential is the path's {merchant}
 	twoStep      bool // authorizations and captures, which Ecuador does not have
+	acquirer     bool // for merchants of the acquirer model, which Ecuador does not have either
 	serve        func(*call) (gateway.Answer, error)
 }
 
@@ -57,13 +68,35 @@ func endpoints() []endpoint {
 	return []endpoint{
 		{method: "POST", path: "/card/v1/tokens", product: &cardTokens, public: true, serve: (*call).cardToken},
 		{method: "POST", path: "/v1/tokens", product: &cardTokens, public: true, serve: (*call).cardToken},
+		{method: "GET", path: "/merchant/v1/merchant/settings", product: &clientCalls, public: true, serve: (*call).settings},
+		{method: "GET", path: "/merchant/v1/merchant/{merchant}/settings", product: &clientCalls, public: true, inPath: true, serve: (*call).settings},
+		{method: "GET", path: "/card/v1/authToken", product: &clientCalls, public: true, serve: (*call).sessionToken},
+		{method: "GET", path: "/card/v1/merchant/brands", product: &clientCalls, public: true, serve: (*call).brands},
+		{method: "GET", path: "/card/v1/merchant/brands-logos", product: &clientCalls, public: true, serve: (*call).brandLogos},
+		{method: "GET", path: "/rules/v1/gatewayStatus", product: &clientCalls, public: true, serve: (*call).gatewayStatus},
+		{method: "GET", path: "/apple-pay/v1/validate", product: &clientCalls, public: true, serve: (*call).applePay},
+		{method: "POST", path: "/v1/subscriptions/{subscription}/user", product: &clientCalls, public: true, serve: (*call).subscriptionUser},
+		{method: "POST", path: "/rules/v1/secureValidation", product: &secureValidations, public: true, serve: (*call).secureValidation},
 		{method: "POST", path: "/card/v1/charges", product: &charges, serve: (*call).charge},
 		{method: "POST", path: "/v1/charges", product: &charges, serve: (*call).charge},
 		{method: "POST", path: "/card/v1/preAuthorization", product: &preauthorizations, twoStep: true, serve: (*call).preauthorize},
+		{method: "POST", path: "/card/v2/charges", product: &tokenlessCharges, acquirer: true, serve: (*call).chargeCard},
+		{method: "POST", path: "/card/v2/preAuthorization", product: &tokenlessPreauthorizations, acquirer: true, serve: (*call).preauthorizeCard},
+		{method: "POST", path: "/card/v1/validation", product: &validations, serve: (*call).validate},
+		{method: "GET", path: "/card/v1/bin/{bin}", product: &lookUps, public: true, serve: (*call).binV1},
+		{method: "GET", path: "/deferred/v2/bin/{bin}", product: &lookUps, public: true, serve: (*call).binV2},
+		{method: "GET", path: "/card/v1/deferred/{bin}", product: &lookUps, public: true, serve: (*call).deferredOptions},
+		{method: "GET", path: "/webhook/v1/transaction/receipt/{reference}", product: &receipts, public: true, serve: (*call).voucher},
 		{method: "POST", path: "/card/v1/capture", product: &captures, twoStep: true, serve: (*call).capture},
 		{method: "DELETE", path: "/v1/charges/{ticket}", product: &voids, serve: (*call).void},
 		{method: "DELETE", path: "/v1/refund/{ticket}", product: &refunds, serve: (*call).refund},
+		{method: "POST", path: "/card-async/v1/tokens", product: &asyncTokens, public: true, serve: (*call).asyncToken},
+		{method: "POST", path: "/card-async/v1/init", product: &asyncInits, serve: (*call).asyncInit},
+		{method: "POST", path: "/card-async/v1/preAuthorization", product: &asyncHolds, serve: (*call).asyncPreauthorize},
+		{method: "POST", path: "/card-async/v1/capture", product: &asyncCaptures, serve: (*call).asyncCapture},
+		{method: "GET", path: "/card-async/v1/status/{token}", product: &asyncStatuses, serve: (*call).asyncStatus},
 		{method: "POST", path: "/subscriptions/v1/card/tokens", product: &subscriptionTokens, public: true, serve: (*call).subscriptionToken},
+		{method: "POST", path: "/v1/subscription-tokens", product: &subscriptionTokens, public: true, serve: (*call).subscriptionToken},
 		{method: "POST", path: "/subscriptions/v1/card", product: &subscriptions, serve: (*call).subscribe},
 		{method: "POST", path: "/subscriptions/v1/card/{subscription}/authorize", product: &subscriptionPayments, twoStep: true, serve: (*call).authorizeSubscription},
 		{method: "POST", path: "/subscriptions/v1/card/{subscription}/capture", product: &subscriptionPayments, twoStep: true, serve: (*call).capture},
@@ -72,13 +105,21 @@ func endpoints() []endpoint {
 
 // prefixes is where an unknown route is answered as the API's front does, whatever the method. Each stands with
 // and without its slash, or the mux would redirect from the one to the other.
-var prefixes = []string{"/card", "/card/", "/subscriptions", "/subscriptions/", "/v1/tokens", "/v1/tokens/", "/v1/charges", "/v1/charges/", "/v1/refund", "/v1/refund/"}
+var prefixes = []string{"/card", "/card/", "/card-async", "/card-async/", "/subscriptions", "/subscriptions/", "/v1/tokens", "/v1/tokens/", "/v1/charges", "/v1/charges/", "/v1/refund", "/v1/refund/",
+	"/v1/subscription-tokens", "/v1/subscription-tokens/", "/v1/subscriptions", "/v1/subscriptions/", "/merchant", "/merchant/",
+	"/deferred", "/deferred/", "/webhook", "/webhook/", "/rules", "/rules/", "/apple-pay", "/apple-pay/"}
 
 // Mount adds the API's routes to mux.
 func (h *Handler) Mount(mux *http.ServeMux) {
 	for _, e := range endpoints() {
 		mux.HandleFunc(e.method+" "+e.path, func(w http.ResponseWriter, r *http.Request) { h.handle(e, w, r) })
 	}
+	for _, path := range browserPaths() {
+		mux.HandleFunc("OPTIONS "+path, preflight)
+	}
+	h.mountHosted(mux)
+	mux.HandleFunc("GET "+agentPath+"{token}", h.agent)
+	mux.HandleFunc("POST "+agentPath+"{token}", h.agent)
 	for _, p := range prefixes {
 		mux.HandleFunc(p, func(w http.ResponseWriter, _ *http.Request) { h.write(w, errNoRoute.answer()) })
 	}
@@ -91,10 +132,14 @@ type call struct {
 	merchant pasarela.Merchant
 	request  *http.Request
 	body     []byte
-	shape    shape // of the answer, known once the body is decoded
+	shape    shape  // of the answer, known once the body is decoded
+	external string // merchant's own reference, known once the order was checked
 }
 
 func (h *Handler) handle(e endpoint, w http.ResponseWriter, r *http.Request) {
+	if e.public {
+		allowPages(w)
+	}
 	c := &call{Handler: h, product: e.product, request: r}
 	answer, err := c.run(e, w)
 	wire.Wipe(c.body)
@@ -108,13 +153,13 @@ func (h *Handler) handle(e endpoint, w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *call) run(e endpoint, w http.ResponseWriter) (answer gateway.Answer, err error) {
-	if c.merchant, err = c.authenticate(c.request, e.public); err != nil {
+	if c.merchant, err = c.authenticate(c.request, e); err != nil {
 		return answer, err
 	}
 	if c.body, err = wire.Body(w, c.request); err != nil {
 		return answer, err
 	}
-	if e.twoStep && c.merchant.Country == "EC" {
+	if (e.twoStep || e.acquirer) && c.merchant.Country == "EC" || e.acquirer && c.merchant.Model != pasarela.ModelAcquirer {
 		return answer, errNotAllowed
 	}
 	return e.serve(c)

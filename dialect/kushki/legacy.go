@@ -59,6 +59,7 @@ type flatBin struct {
 
 // flatDecline is the legacy shape of a decline.
 type flatDecline struct {
+	BaseMessage          string         `json:"baseMessage,omitzero"`
 	ProcessorName        string         `json:"processorName"`
 	Recap                string         `json:"recap"`
 	TicketNumber         string         `json:"ticketNumber"`
@@ -122,9 +123,9 @@ func (c *call) flatDecline(t transaction) *flatDecline {
 	d := &flatDecline{
 		ProcessorName: processorName, Recap: t.trace.RRN, BinCard: t.facts.BIN, TransactionID: transactionID(t.trace),
 		CardType: string(t.facts.Type), PaymentBrand: flatBrandName(t.facts.Brand), ResponseCode: t.declined.code,
-		ResponseText: t.declined.text, MerchantName: c.merchant.Name, CardHolderName: t.facts.Holder,
+		ResponseText: t.declined.responseText(), MerchantName: c.merchant.Name, CardHolderName: t.facts.Holder,
 		LastFourDigitsOfCard: t.facts.LastFour, ApprovedAmount: wire.Amount(t.approved), AcquirerBank: acquirerBank,
-		ProcessorError: t.processorError, ProcessorMessage: t.message, Rules: []rule{},
+		ProcessorError: t.processorError, ProcessorMessage: t.declined.message, BaseMessage: t.baseMessage, Rules: append([]rule{}, t.rules...),
 		TransactionStatus: t.status, TransactionType: t.kind,
 	}
 	if d.ProcessorError == "" {
@@ -162,7 +163,7 @@ func (c *call) union(t transaction) *union {
 		u.Amount, u.ExternalReferenceID = &t.order.Amount.amount, t.order.ExternalRef
 	}
 	if c.merchant.Model == pasarela.ModelAcquirer {
-		u.MessageFields = &messageFields{F38: t.approval, F39: t.iso}
+		u.MessageFields = c.schemeSaid(t)
 	}
 	return u
 }

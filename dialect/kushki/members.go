@@ -158,29 +158,6 @@ type productDetails struct {
 
 func (productDetails) check() error { return nil }
 
-// secure3D is what the merchant's own 3-D Secure server said. Some examples nest it in itself.
-type secure3D struct {
-	Cavv                 string    `json:"cavv"`
-	Xid                  string    `json:"xid"`
-	Eci                  string    `json:"eci"`
-	SpecificationVersion string    `json:"specificationVersion"`
-	Ucaf                 string    `json:"ucaf"`
-	CollectionIndicator  string    `json:"collectionIndicator"`
-	DirectoryServer      string    `json:"directoryServerTransactionID"`
-	AcceptRisk           flag      `json:"acceptRisk"`
-	Nested               *secure3D `json:"threeDomainSecure"`
-}
-
-func (s secure3D) check() error {
-	if s.Nested != nil {
-		return s.Nested.check()
-	}
-	if s.Eci == "" {
-		return pasarela.Errorf(pasarela.CodeInvalid, "threeDomainSecure: eci is missing")
-	}
-	return oneOf("eci", s.Eci, "00", "01", "02", "05", "06", "07")
-}
-
 // subMerchant is the payment facilitator's merchant.
 type subMerchant struct {
 	Address        string `json:"address"`
@@ -196,23 +173,6 @@ type subMerchant struct {
 }
 
 func (subMerchant) check() error { return nil }
-
-// networkToken is what a wallet says of a scheme's token.
-type networkToken struct {
-	DeviceType          string `json:"deviceType"`
-	RequestorID         string `json:"requestorId"`
-	Source              string `json:"source"`
-	WalletID            string `json:"walletId"`
-	AuthenticationLevel string `json:"authenticationLevel"`
-	MVV                 string `json:"mvv"`
-}
-
-func (n networkToken) check() error {
-	if n.MVV != "" && (len(n.MVV) != 10 || !digits(n.MVV)) {
-		return pasarela.Errorf(pasarela.CodeInvalid, "mvv: send ten digits")
-	}
-	return nil
-}
 
 // hooks are a transaction's own notifications: an array, an object, or an array in an object of the same name.
 type hooks []hook

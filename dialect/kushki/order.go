@@ -32,6 +32,8 @@ type order struct {
 	TransactionMode string               `json:"transactionMode,omitzero"`
 	Channel         string               `json:"channel,omitzero"`
 	IgnoreWarnings  flag                 `json:"ignoreWarnings,omitzero"`
+	IsNetworkToken  flag                 `json:"isNetworkToken,omitzero"`
+	NetworkToken    kept[networkToken]   `json:"networkToken,omitzero"`
 
 	// Of a payment by subscription.
 	Name     string `json:"name,omitzero"`
@@ -82,6 +84,12 @@ func (o *order) check() error {
 	if o.ExternalSub != "" && !reference(o.ExternalSub, 1, 64) {
 		return pasarela.Errorf(pasarela.CodeInvalid, "externalSubscriptionID: send letters and digits")
 	}
+	if o.OriginalID != "" && !reference(o.OriginalID, 1, 36) {
+		return pasarela.Errorf(pasarela.CodeInvalid, "originalTransactionID: send the scheme's id, at most 36 letters and digits")
+	}
+	if o.InitialRef != "" && !uuid(o.InitialRef) {
+		return pasarela.Errorf(pasarela.CodeInvalid, "initialRecurrenceReference: send the transactionReference of the first payment")
+	}
 	for _, e := range []error{
 		oneOf("citMit", o.CitMit, citMits...), oneOf("transactionMode", o.TransactionMode, modes...),
 		oneOf("channel", o.Channel, channels...),
@@ -104,6 +112,21 @@ func reference(s string, least, most int) bool {
 	return len(s) >= least && len(s) <= most
 }
 
+// uuid says whether s has the form of a transaction reference.
+func uuid(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		hex := s[i] >= '0' && s[i] <= '9' || s[i]|0x20 >= 'a' && s[i]|0x20 <= 'f'
+		if dash != (s[i] == '-') || !dash && !hex {
+			return false
+		}
+	}
+	return true
+}
+
 // installments is how many months the payment is split into; 1 is none.
 func (o *order) installments() int {
 	if o.Deferred != nil {
@@ -122,8 +145,11 @@ func (o *order) grace() string {
 
 // store masks whatever was written freely and renders the order for the store.
 func (c *call) store(o *order) ([]byte, error) {
+	if _, err := o.own(); err != nil { // leaves out what could be used again
+		return nil, err
+	}
 	for _, raw := range []*jsontext.Value{(*jsontext.Value)(&o.Metadata), &o.Contact.raw, &o.Order.raw, &o.Product.raw,
-		&o.Secure.raw, &o.Webhooks.raw, &o.ChargebackHooks.raw, &o.SubMerchant.raw} {
+		&o.Secure.raw, &o.Webhooks.raw, &o.ChargebackHooks.raw, &o.SubMerchant.raw, &o.NetworkToken.raw} {
 		if len(*raw) > 0 {
 			*raw = c.Mask(*raw)
 		}

@@ -227,8 +227,8 @@ func (c *call) authorizeSubscription() (gateway.Answer, error) {
 	}
 	answer := func(p pasarela.Payment) gateway.Answer { return c.subscriptionPaymentAnswer(p, &r.order) }
 	p, err := c.gateway.Authorize(c.request.Context(), c.merchant, gateway.AuthorizeRequest{
-		Kind: pasarela.KindAuthorization, Subscription: pasarela.SubscriptionID(id), Amount: total, Dialect: dialect,
-		Order: stored, Remember: remember, Answer: answer,
+		Kind: pasarela.KindAuthorization, Subscription: pasarela.SubscriptionID(id), Amount: total,
+		Terms: pasarela.Terms{Installments: r.split()}, Dialect: dialect, Order: stored, Remember: remember, Answer: answer,
 	})
 	if err != nil {
 		return gateway.Answer{}, err

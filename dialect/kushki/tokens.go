@@ -1,7 +1,11 @@
 package kushki
 
 import (
-	"net/http"
+	"encoding/base64"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -40,16 +44,18 @@ type tokenRequest struct {
 	SessionID       string             `json:"sessionId"`
 }
 
-// tokenDetails is what a token remembers of its request.
+// tokenDetails is what a token remembers of its request, beside what its other members say.
 type tokenDetails struct {
-	Months          int            `json:"months,omitzero"`
-	TransactionMode string         `json:"transactionMode,omitzero"`
-	AuthValidation  string         `json:"authValidation,omitzero"`
-	CallbackURL     string         `json:"callbackUrl,omitzero"`
-	IsNetworkToken  bool           `json:"isNetworkToken,omitzero"`
-	NetworkToken    jsontext.Value `json:"networkToken,omitzero"`
-	SessionID       string         `json:"sessionId,omitzero"`
+	Months       int            `json:"months,omitzero"`
+	NetworkToken jsontext.Value `json:"networkToken,omitzero"`
+	SessionID    string         `json:"sessionId,omitzero"`
 }
+
+// Values of authValidation.
+const (
+	authURL   = "url"
+	authFrame = "iframe"
+)
 
 const accountValidation = "accountValidation"
 
@@ -132,6 +138,8 @@ func (c *call) checkToken(r *tokenRequest) error {
 		return pasarela.Errorf(pasarela.CodeInvalid, "months: send 1 to %d", maxMonths)
 	case r.IsNetworkToken && r.NetworkToken.IsZero():
 		return pasarela.Errorf(pasarela.CodeInvalid, "networkToken is missing")
+	case !base64Text(r.Card.Cryptogram):
+		return pasarela.Errorf(pasarela.CodeInvalid, "card: send cryptogram in base64, at most %d characters", maxCryptogram)
 	case (r.AuthValidation == "") != (r.CallbackURL == ""):
 		return pasarela.Errorf(pasarela.CodeInvalid, "authValidation and callbackUrl come together")
 	}
@@ -140,7 +148,7 @@ func (c *call) checkToken(r *tokenRequest) error {
 			return err
 		}
 	}
-	if err := oneOf("authValidation", r.AuthValidation, "", "url", "iframe"); err != nil {
+	if err := oneOf("authValidation", r.AuthValidation, "", authURL, authFrame); err != nil {
 		return err
 	}
 	if err := oneOf("transactionMode", r.TransactionMode, "", modes[1], modes[2], accountValidation); err != nil {
@@ -168,6 +176,31 @@ func expiryOf(r *cardRequest) (string, error) {
 	return year + month, nil
 }
 
+// maxCryptogram is how many characters of a cryptogram the network carries.
+const maxCryptogram = 32
+
+func base64Text(s string) bool {
+	_, err := base64.StdEncoding.DecodeString(s)
+	return err == nil && len(s) <= maxCryptogram
+}
+
+// recurrences is what a token's transactionMode says of a series.
+var recurrences = map[string]pasarela.Recurrence{modes[1]: pasarela.RecurrenceInitial, modes[2]: pasarela.RecurrenceSubsequent}
+
+// holder is the name on the card. Android writes it as a form does, on the mobile libraries' addresses: spaces
+// are plus signs, other letters percent and hexadecimal digits. A name as people write it has a space, or none of these.
+func (c *call) holder(name string) string {
+	mobile := strings.HasPrefix(c.request.URL.Path, "/v1/")
+	if !mobile || strings.Contains(name, " ") || !strings.ContainsAny(name, "+%") {
+		return name
+	}
+	decoded, err := url.QueryUnescape(name)
+	if err != nil || !utf8.ValidString(decoded) || strings.ContainsFunc(decoded, unicode.IsControl) {
+		return name
+	}
+	return decoded
+}
+
 // tokenize seals the card and answers its token.
 func (c *call) tokenize(r *tokenRequest, use pasarela.TokenUse, total pasarela.Money) (gateway.Answer, error) {
 	remember, err := c.remember(everyOutcome)
@@ -182,26 +215,34 @@ func (c *call) tokenize(r *tokenRequest, use pasarela.TokenUse, total pasarela.M
 	if err != nil {
 		return gateway.Answer{}, err
 	}
+	r.Card.Name = c.holder(r.Card.Name)
 	c.maskText(&r.Card.Name)
 	card := vault.Card{Number: r.Card.Number, CVV: r.Card.CVV, Holder: r.Card.Name, Expiry: expiry}
-	t, err := c.gateway.Tokenize(c.request.Context(), c.merchant, gateway.TokenizeRequest{
-		Use: use, Card: card, Total: total, Deferred: r.IsDeferred, NeedsCVV: r.TransactionMode != "subsequentRecurrence",
-		Details: details, Remember: remember, Answer: tokenAnswer,
+	if r.IsNetworkToken {
+		card.Cryptogram = r.Card.Cryptogram
+	}
+	challenge, err := c.challenge(r, total)
+	if err != nil {
+		return gateway.Answer{}, err
+	}
+	answer := c.tokenAnswer(r.JWT != "")
+	t, a, err := c.gateway.Tokenize(c.request.Context(), c.merchant, gateway.TokenizeRequest{
+		Use: use, Card: card, Total: total, Deferred: r.IsDeferred, NeedsCVV: r.TransactionMode != modes[2],
+		Details: details, Recurrence: recurrences[r.TransactionMode], NetworkToken: r.IsNetworkToken, Challenge: challenge,
+		Remember: remember, Answer: answer,
 	})
 	if err != nil {
 		return gateway.Answer{}, err
 	}
-	return tokenAnswer(t), nil
+	return answer(t, a), nil
 }
 
 // tokenDetails renders what is kept of the request; most have nothing.
 func (c *call) tokenDetails(r *tokenRequest) ([]byte, error) {
-	d := tokenDetails{Months: r.Months, TransactionMode: r.TransactionMode, AuthValidation: r.AuthValidation,
-		CallbackURL: r.CallbackURL, IsNetworkToken: r.IsNetworkToken, SessionID: r.SessionID}
-	if r.Months == 0 && r.TransactionMode == "" && r.CallbackURL == "" && !r.IsNetworkToken && r.SessionID == "" {
+	d := tokenDetails{Months: r.Months, SessionID: r.SessionID}
+	if r.Months == 0 && r.NetworkToken.IsZero() && r.SessionID == "" {
 		return nil, nil
 	}
-	c.maskText(&d.CallbackURL)
 	c.maskText(&d.SessionID)
 	if !r.NetworkToken.IsZero() {
 		d.NetworkToken = c.Mask(r.NetworkToken.raw)
@@ -211,10 +252,4 @@ func (c *call) tokenDetails(r *tokenRequest) ([]byte, error) {
 		return nil, pasarela.Wrap(pasarela.CodeInternal, err, "details of a token cannot be encoded")
 	}
 	return b, nil
-}
-
-func tokenAnswer(t pasarela.Token) gateway.Answer {
-	return encode(http.StatusCreated, struct {
-		Token string `json:"token"`
-	}{string(t.ID)})
 }

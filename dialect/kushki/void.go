@@ -57,12 +57,25 @@ func (c *call) giveBack() (gateway.Answer, error) {
 // named is the ticket by which the merchant named what to give back: that of a sale, of a hold or of its capture.
 func (c *call) named() pasarela.Ticket { return pasarela.Ticket(c.request.PathValue("ticket")) }
 
+// whole is what there is to give back by this ticket: what was captured, what is held, or what one
+// reauthorization holds.
+func (c *call) whole(p pasarela.Payment, t pasarela.Ticket) (minor int64, err error) {
+	switch {
+	case p.Captured > 0:
+		return p.Captured, nil
+	case p.State != pasarela.StateAuthorized || p.Ticket == t:
+		return p.Held().Minor, nil
+	}
+	o, err := c.gateway.Store.OperationByTicket(c.request.Context(), c.merchant.ID, t)
+	return o.Amount.Minor, err
+}
+
 // verb chooses how to give back: a hold is cancelled; captured money is cancelled as a whole within the
 // country's window and refunded otherwise.
 func (c *call) verb(p pasarela.Payment, r *gateway.OperationRequest) (operate, error) {
-	taken := p.Captured
-	if taken == 0 {
-		taken = p.Amount.Minor
+	taken, err := c.whole(p, r.Ticket)
+	if err != nil {
+		return nil, err
 	}
 	if r.Amount != nil {
 		switch {

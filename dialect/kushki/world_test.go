@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"testing"
 
-	"pasarela"
 	"pasarela/cde/cards"
 	"pasarela/dialect/dialecttest"
 	"pasarela/dialect/kushki"
@@ -15,18 +14,23 @@ import (
 func newWorld(t testing.TB) *dialecttest.World { return worldOn(t, nil) }
 
 func worldOn(t testing.TB, books func(testing.TB) store.Store) *dialecttest.World {
-	w := dialecttest.New(t, dialecttest.Options{Mount: mount, Store: books})
-	w.AddMerchant(t, "aggregated", pasarela.Merchant{Name: "Aggregated PE", Country: "PE", Model: pasarela.ModelAggregator,
-		Kushki: pasarela.KushkiCredentials{PublicID: "agg-public", PrivateID: "agg-private"}})
-	return w
+	return worldTold(t, books, nil)
+}
+
+func worldTold(t testing.TB, books func(testing.TB) store.Store, told func(dialecttest.Exchange)) *dialecttest.World {
+	return worldWith(t, dialecttest.Options{Mount: mount, Store: books, OnExchange: told})
+}
+
+func worldWith(t testing.TB, o dialecttest.Options) *dialecttest.World {
+	mount := o.Mount
+	o.Mount = func(w *dialecttest.World, mux *http.ServeMux) {
+		w.AddKushkiMerchants(t)
+		mount(w, mux)
+	}
+	return dialecttest.New(t, o)
 }
 
 func mount(w *dialecttest.World, mux *http.ServeMux) {
 	kushki.New(w.Gateway, kushki.Options{Log: w.Gateway.Log, Mask: w.Vault.MaskBytes, Digest: w.Vault.Digest,
-		CountryName: cards.CountryName, Sandbox: true}).Mount(mux)
-}
-
-func TestWire(t *testing.T) {
-	t.Parallel()
-	dialecttest.Scripts(t, "testdata/*.txt", newWorld)
+		CountryName: cards.CountryName, DescribeBIN: w.Cards.DescribeBIN, Profile: w.Cards.Profile, PublicURL: func() string { return dialecttest.PublicURL }, Challenges: w.ThreeDS, Sandbox: true}).Mount(mux)
 }

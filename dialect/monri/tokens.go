@@ -96,10 +96,12 @@ func (h *Handler) tokenize(r *http.Request, m pasarela.Merchant, body []byte) (p
 	if err != nil {
 		return pasarela.Token{}, err
 	}
-	return h.gateway.Tokenize(r.Context(), m, gateway.TokenizeRequest{
+	t, _, err := h.gateway.Tokenize(r.Context(), m, gateway.TokenizeRequest{
 		Use: pasarela.UseLasting, Card: vault.Card{Number: q.Card.PAN, Expiry: expiry},
-		Details: details, Remember: remember, Answer: renderToken,
+		Details: details, Remember: remember,
+		Answer: func(t pasarela.Token, _ pasarela.Authentication) gateway.Answer { return renderToken(t) },
 	})
+	return t, err
 }
 
 // wipe overwrites the card once it was sealed, or refused.

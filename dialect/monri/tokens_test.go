@@ -16,6 +16,7 @@ import (
 	"pasarela"
 	"pasarela/dialect/dialecttest"
 	"pasarela/store"
+	"pasarela/store/memory"
 )
 
 // The answer has the sample's members in the sample's order.
@@ -194,7 +195,7 @@ func TestBodyIsBounded(t *testing.T) {
 }
 
 // broken is a store whose disk is full.
-type broken struct{ *dialecttest.Memory }
+type broken struct{ *memory.Store }
 
 func (broken) Update(context.Context, pasarela.MerchantID, func(store.Tx) error) error {
 	return pasarela.Wrap(pasarela.CodeInternal, errors.New("sql: /var/lib/books.db: disk full"), "books cannot be written")
@@ -203,7 +204,7 @@ func (broken) Update(context.Context, pasarela.MerchantID, func(store.Tx) error)
 // What failed inside is logged, and nothing of it is answered.
 func TestInternalErrorShowsNothing(t *testing.T) {
 	t.Parallel()
-	s := open(t, broken{dialecttest.NewMemory()})
+	s := open(t, broken{memory.Open()})
 	w := s.post(demoCard)
 	want := `{"status":"error","message":"something went wrong on our side: repeat the request later","error":"something went wrong on our side: repeat the request later"}`
 	if w.Code != 500 || w.Body.String() != want {

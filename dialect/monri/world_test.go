@@ -19,6 +19,7 @@ import (
 	"pasarela/dialect/dialecttest"
 	"pasarela/gateway"
 	"pasarela/store"
+	"pasarela/store/memory"
 )
 
 const (
@@ -77,7 +78,7 @@ func open(t testing.TB, books store.Store) *shop {
 	return s
 }
 
-func newShop(t testing.TB) *shop { return open(t, dialecttest.NewMemory()) }
+func newShop(t testing.TB) *shop { return open(t, memory.Open()) }
 
 // sign is the formula of the documentation, written independently of the handler.
 func sign(timestamp, target, body string) string {

@@ -1,0 +1,224 @@
+package kushki_test
+
+import (
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/json"
+	"html"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"pasarela/cde/cards"
+	"pasarela/dialect/dialecttest"
+	"pasarela/dialect/kushki"
+)
+
+// newShop is a world outside a sandbox: libraries show the issuer's own page, and issuers are not opened by links.
+func newShop(t *testing.T) *dialecttest.World {
+	return worldWith(t, dialecttest.Options{NoLinks: true, Mount: func(w *dialecttest.World, mux *http.ServeMux) {
+		kushki.New(w.Gateway, kushki.Options{Log: w.Gateway.Log, Mask: w.Vault.MaskBytes, Digest: w.Vault.Digest,
+			CountryName: cards.CountryName, DescribeBIN: w.Cards.DescribeBIN, Profile: w.Cards.Profile,
+			PublicURL: func() string { return dialecttest.PublicURL }, Challenges: w.ThreeDS}).Mount(mux)
+	}})
+}
+
+// created is the answer of a token.
+type created struct {
+	Token, URL, SecureService, SecureID string
+	Security                            struct {
+		ACSURL, PaReq, SpecificationVersion, AuthenticationTransactionID string
+		AuthRequired                                                     bool
+	}
+}
+
+// ask makes a token of a card that is challenged.
+func ask(t *testing.T, w *dialecttest.World, members string) created {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPost, "/card/v1/tokens", strings.NewReader(
+		`{"card":{"name":"Rosa","number":"4456530000000031","expiryMonth":"11","expiryYear":"29","cvv":"417"},"totalAmount":5,"currency":"PEN",`+members+`}`))
+	r.Header.Set("Public-Merchant-Id", "on-public")
+	r.Header.Set("Origin", "https://shop.example")
+	answer := httptest.NewRecorder()
+	w.ServeHTTP(answer, r)
+	var c created
+	if err := json.Unmarshal(answer.Body.Bytes(), &c); err != nil || answer.Code != http.StatusCreated {
+		t.Fatalf("token is answered %d %s", answer.Code, answer.Body)
+	}
+	return c
+}
+
+// page is what a browser without scripts was answered.
+type page struct {
+	*http.Response
+	html string
+}
+
+func open(t *testing.T, w *dialecttest.World, address string, form url.Values) page {
+	t.Helper()
+	method := http.MethodGet
+	if form != nil {
+		method = http.MethodPost
+	}
+	r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Accept-Language", "en")
+	answer, err := w.Browser().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page{answer, string(body)}
+}
+
+var (
+	formAction = regexp.MustCompile(`<form[^>]* action="([^"]*)"`)
+	formField  = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
+)
+
+// press sends the page's form with what the cardholder typed.
+func press(t *testing.T, w *dialecttest.World, p page, typed url.Values) page {
+	t.Helper()
+	to := formAction.FindStringSubmatch(p.html)
+	if to == nil {
+		t.Fatalf("%s has no form:\n%s", p.Request.URL, p.html)
+	}
+	target, err := p.Request.URL.Parse(html.UnescapeString(to[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := url.Values{}
+	for _, f := range formField.FindAllStringSubmatch(p.html, -1) {
+		form.Set(html.UnescapeString(f[1]), html.UnescapeString(f[2]))
+	}
+	for name, values := range typed {
+		form[name] = values
+	}
+	return open(t, w, target.String(), form)
+}
+
+func (p page) must(t *testing.T, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(p.html, part) {
+			t.Errorf("%s does not say %q:\n%s", p.Request.URL, part, p.html)
+		}
+	}
+}
+
+// With a real issuer every step is a form that a button sends: scripts only press it.
+func TestPageWalkByButtons(t *testing.T) {
+	t.Parallel()
+	w := newShop(t)
+	c := ask(t, w, `"authValidation":"url","callbackUrl":"https://shop.example/back"`)
+	leaving := open(t, w, c.URL, nil)
+	leaving.must(t, `<html lang="en">`, "Continue to my bank", "data-submit")
+	issuer := press(t, w, leaving, nil)
+	issuer.must(t, "5.00")
+	back := press(t, w, issuer, url.Values{"code": {"1234"}})
+	end := press(t, w, back, nil)
+	want := "https://shop.example/back?success=true&token=" + c.Token
+	if end.StatusCode != http.StatusMovedPermanently || end.Header.Get("Location") != want {
+		t.Errorf("the walk ends with %d %s, want 301 %s", end.StatusCode, end.Header.Get("Location"), want)
+	}
+	if policy := leaving.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "frame-ancestors 'none'") || !strings.Contains(policy, "default-src 'none'") {
+		t.Errorf("policy of the page is %s", policy)
+	}
+}
+
+// In a frame the end is a page that tells the merchant's, and only that origin may hold the frame.
+func TestPageWalkInAFrame(t *testing.T) {
+	t.Parallel()
+	w := newShop(t)
+	c := ask(t, w, `"authValidation":"iframe","callbackUrl":"https://shop.example/back?a=1"`)
+	leaving := open(t, w, c.URL, nil)
+	issuer := press(t, w, leaving, nil)
+	back := press(t, w, issuer, url.Values{"cancel": {"1"}})
+	end := press(t, w, back, nil)
+	for _, p := range []page{leaving, issuer, back, end} {
+		policy := p.Header.Get("Content-Security-Policy")
+		if p.StatusCode != http.StatusOK || !strings.HasSuffix(policy, "frame-ancestors https://shop.example") || p.Header.Get("X-Frame-Options") != "" {
+			t.Errorf("%s: %d %s", p.Request.URL, p.StatusCode, policy)
+		}
+	}
+	end.must(t, "Your identity was not confirmed", `data-origin="https://shop.example"`, `&#34;success&#34;:false`,
+		html.EscapeString(`"token":"`+c.Token+`"`), `target="_top"`, "https://shop.example/back?a=1&amp;success=false&amp;message=Error%20en%20la%20validaci%C3%B3n%20de%203DS&amp;token="+c.Token)
+	script := regexp.MustCompile(`src="(/assets/kushki/tell\.[0-9a-f]+\.js)"`).FindStringSubmatch(end.html)
+	if script == nil {
+		t.Fatalf("the page has no script:\n%s", end.html)
+	}
+	if told := open(t, w, dialecttest.PublicURL+script[1], nil); told.StatusCode != http.StatusOK || !strings.Contains(told.html, "postMessage(JSON.parse(message), origin)") {
+		t.Errorf("script is %d %s", told.StatusCode, told.html)
+	}
+}
+
+// A page that comes back without the issuer's answer has given up, once and for all.
+func TestComingBackWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	w := newShop(t)
+	c := ask(t, w, `"authValidation":"url","callbackUrl":"https://shop.example/back"`)
+	issuer := press(t, w, open(t, w, c.URL, nil), nil)
+	back := dialecttest.PublicURL + "/3ds/return/" + string(w.Merchants["on-public"].ID) + "/" + c.SecureID
+	for range 2 {
+		end := open(t, w, back, url.Values{"cres": {"anything"}})
+		if !strings.HasPrefix(end.Header.Get("Location"), "https://shop.example/back?success=false&") {
+			t.Fatalf("answered %d %s", end.StatusCode, end.Header.Get("Location"))
+		}
+	}
+	late := press(t, w, press(t, w, issuer, url.Values{"code": {"1234"}}), nil)
+	if !strings.HasPrefix(late.Header.Get("Location"), "https://shop.example/back?success=false&") {
+		t.Errorf("the issuer's answer was taken although the cardholder had given up: %d %s", late.StatusCode, late.Header.Get("Location"))
+	}
+}
+
+// A library outside a sandbox gets the issuer's own challenge, our script for it, and the page that tells it.
+func TestLibraryOutsideASandbox(t *testing.T) {
+	t.Parallel()
+	w := newShop(t)
+	r := httptest.NewRequest(http.MethodGet, "/card/v1/authToken", nil)
+	r.Header.Set("Public-Merchant-Id", "on-public")
+	answer := httptest.NewRecorder()
+	w.ServeHTTP(answer, r)
+	var session struct{ JWT, SongbirdURL, SongbirdIntegrityHashValue string }
+	if err := json.Unmarshal(answer.Body.Bytes(), &session); err != nil {
+		t.Fatal(err)
+	}
+	script := open(t, w, session.SongbirdURL, nil)
+	sum := sha512.Sum384([]byte(script.html))
+	if want := "sha384-" + base64.StdEncoding.EncodeToString(sum[:]); session.SongbirdIntegrityHashValue != want {
+		t.Errorf("hash of the script is %s, want %s", session.SongbirdIntegrityHashValue, want)
+	}
+	if script.Header.Get("Access-Control-Allow-Origin") != "*" {
+		t.Error("a page that demands the script's hash cannot load it from another origin")
+	}
+
+	c := ask(t, w, `"jwt":"`+session.JWT+`"`)
+	s := c.Security
+	if !s.AuthRequired || s.PaReq == "" || s.PaReq == "sandbox" || s.AuthenticationTransactionID == "" || !strings.HasPrefix(s.SpecificationVersion, "2.") {
+		t.Fatalf("security is %+v", s)
+	}
+	issuer := open(t, w, s.ACSURL, url.Values{"creq": {s.PaReq}})
+	back := press(t, w, issuer, url.Values{"code": {"1234"}})
+	end := press(t, w, back, nil)
+	end.must(t, `data-origin="https://shop.example"`, html.EscapeString(`"authenticationTransactionId":"`+s.AuthenticationTransactionID+`"`), "&#34;success&#34;:true")
+	if policy := end.Header.Get("Content-Security-Policy"); !strings.HasSuffix(policy, "frame-ancestors https://shop.example") {
+		t.Errorf("policy of the last page is %s", policy)
+	}
+	validation := httptest.NewRequest(http.MethodPost, "/rules/v1/secureValidation", strings.NewReader(`{"secureServiceId":"`+c.SecureID+`","otpValue":""}`))
+	validation.Header.Set("Public-Merchant-Id", "on-public")
+	validated := httptest.NewRecorder()
+	w.ServeHTTP(validated, validation)
+	if want := `{"code":"ok","message":"3DS000"}`; validated.Body.String() != want {
+		t.Errorf("validation is answered %d %s, want %s", validated.Code, validated.Body, want)
+	}
+}
