@@ -27,6 +27,7 @@ const (
 type buyer struct {
 	t         *testing.T
 	world     *dialecttest.World
+	merchant  string // what its credentials begin with
 	token     string
 	page      string // address of the payment's page
 	reference pasarela.PaymentID
@@ -43,7 +44,12 @@ type sight struct {
 // newBuyer begins a payment: init or preAuthorization.
 func newBuyer(t *testing.T, w *dialecttest.World, begin string) *buyer {
 	t.Helper()
-	b := &buyer{t: t, world: w}
+	return newBuyerOf(t, w, "cl", begin)
+}
+
+func newBuyerOf(t *testing.T, w *dialecttest.World, merchant, begin string) *buyer {
+	t.Helper()
+	b := &buyer{t: t, world: w, merchant: merchant}
 	asked := b.call(http.MethodPost, "/card-async/v1/tokens", `{"totalAmount":12990,"currency":"CLP","returnUrl":"`+shopURL+`","description":"<b>Dos</b> entradas"}`)
 	b.token = asked["token"].(string)
 	begun := b.call(http.MethodPost, "/card-async/v1/"+begin, `{"token":"`+b.token+`","amount":{"subtotalIva":0,"subtotalIva0":12990,"iva":0}}`)
@@ -55,8 +61,8 @@ func newBuyer(t *testing.T, w *dialecttest.World, begin string) *buyer {
 func (b *buyer) call(method, path, body string) map[string]any {
 	b.t.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	r.Header.Set("Public-Merchant-Id", "cl-public")
-	r.Header.Set("Private-Merchant-Id", "cl-private")
+	r.Header.Set("Public-Merchant-Id", b.merchant+"-public")
+	r.Header.Set("Private-Merchant-Id", b.merchant+"-private")
 	answer := httptest.NewRecorder()
 	b.world.ServeHTTP(answer, r)
 	var members map[string]any

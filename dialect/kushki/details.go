@@ -194,9 +194,6 @@ func (t *transaction) response() (code, text string) {
 	return "000", approvedText
 }
 
-// reauthorization is the transactionType of what extends an authorization.
-const reauthorization = "REAUTHORIZATION"
-
 // extendedBin is all that is told of the card of a reauthorization.
 type extendedBin struct {
 	BindCard       string `json:"bindCard"`

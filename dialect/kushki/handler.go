@@ -82,6 +82,7 @@ func endpoints() []endpoint {
 		{method: "POST", path: "/card/v1/preAuthorization", product: &preauthorizations, twoStep: true, serve: (*call).preauthorize},
 		{method: "POST", path: "/card/v2/charges", product: &tokenlessCharges, acquirer: true, serve: (*call).chargeCard},
 		{method: "POST", path: "/card/v2/preAuthorization", product: &tokenlessPreauthorizations, acquirer: true, serve: (*call).preauthorizeCard},
+		{method: "POST", path: "/card/v1/reauthorization", product: &reauthorizations, acquirer: true, serve: (*call).reauthorize},
 		{method: "POST", path: "/card/v1/validation", product: &validations, serve: (*call).validate},
 		{method: "GET", path: "/card/v1/bin/{bin}", product: &lookUps, public: true, serve: (*call).binV1},
 		{method: "GET", path: "/deferred/v2/bin/{bin}", product: &lookUps, public: true, serve: (*call).binV2},
