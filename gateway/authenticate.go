@@ -70,7 +70,7 @@ func (g *Gateway) authentication(ctx context.Context, m pasarela.Merchant, t pas
 	switch {
 	case demanded && m.ThreeDS == pasarela.ThreeDSAlways:
 		return a.Failed(pasarela.ReasonNotEnrolled, a.CreatedAt)
-	case asksOTP || m.OTP:
+	case asksOTP || m.OTP: // where the page has nowhere to type one, the charge is refused
 		a.Kind, a.Mode = pasarela.AuthenticateOTP, pasarela.ChallengeScript
 		return g.holdForOTP(ctx, m, a, t, r.Challenge.OTP)
 	default:

@@ -46,7 +46,7 @@ func (g *Gateway) Tokenize(ctx context.Context, m pasarela.Merchant, r TokenizeR
 		return pasarela.Token{}, pasarela.Authentication{}, err
 	}
 	defer g.keys.done(m.ID, r.Remember.Name)
-	a, err := g.authentication(ctx, m, t, r, asksOTP)
+	a, err := g.ask(ctx, m, t, r, asksOTP)
 	t.Authentication = a.ID
 	if err == nil {
 		err = g.putToken(ctx, m.ID, t, a, r)
@@ -57,6 +57,17 @@ func (g *Gateway) Tokenize(ctx context.Context, m pasarela.Merchant, r TokenizeR
 	}
 	g.Observer.Outcome("tokenize", "approved", "")
 	return t, a, nil
+}
+
+// ask finds out what the token's charge has to rest on. A redirect payment takes the card before that: afterwards
+// somebody was asked about it.
+func (g *Gateway) ask(ctx context.Context, m pasarela.Merchant, t pasarela.Token, r TokenizeRequest, asksOTP bool) (pasarela.Authentication, error) {
+	if r.Redirect != "" {
+		if err := g.takeCardFor(ctx, m.ID, r.Redirect, t); err != nil {
+			return pasarela.Authentication{}, err
+		}
+	}
+	return g.authentication(ctx, m, t, r, asksOTP)
 }
 
 // claimToken takes the idempotency key before anybody is asked: a repetition must not put a second hold on a card.
