@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
+	"time"
 
 	"pasarela"
 	"pasarela/gateway"
@@ -37,7 +38,11 @@ var bugs = []bug{
 	{name: "messages are sent twice", acquirer: func(a gateway.Acquirer) gateway.Acquirer { return &doubler{Acquirer: a} }},
 	{name: "no answer is taken for a decline", acquirer: func(a gateway.Acquirer) gateway.Acquirer { return optimist{a} }},
 	{name: "state updates are lost", store: func(s store.Store) store.Store { return &forgetter{Store: s} }},
-	{name: "answers under keys are lost", store: func(s store.Store) store.Store { return amnesiac{s} }},
+	{name: "answers under keys are lost", store: inTx(func(tx store.Tx) store.Tx { return amnesiacTx{tx} })},
+	{name: "failed authentications are ignored", store: inTx(func(tx store.Tx) store.Tx { return credulousTx{tx} })},
+	{name: "voided reauthorizations still count", store: inTx(func(tx store.Tx) store.Tx { return clingingTx{tx} })},
+	{name: "redirect payments stay open", store: inTx(func(tx store.Tx) store.Tx { return openTx{tx} })},
+	{name: "holds for one-time passwords stay", store: inTx(func(tx store.Tx) store.Tx { return lastingTx{tx} })},
 	{name: "commits are claimed, not made", store: func(s store.Store) store.Store { return &pretender{Store: s} }},
 }
 
@@ -121,15 +126,66 @@ func (s *pretender) Update(ctx context.Context, m pasarela.MerchantID, unit func
 	return err
 }
 
-// amnesiac loses what was answered under keys.
-type amnesiac struct{ store.Store }
-
-func (s amnesiac) Update(ctx context.Context, m pasarela.MerchantID, unit func(store.Tx) error) error {
-	return s.Store.Update(ctx, m, func(tx store.Tx) error { return unit(amnesiacTx{tx}) })
+// inTx is a mistake in some method of a unit of work.
+func inTx(around func(store.Tx) store.Tx) func(store.Store) store.Store {
+	return func(s store.Store) store.Store { return mistaken{s, around} }
 }
 
+type mistaken struct {
+	store.Store
+	around func(store.Tx) store.Tx
+}
+
+func (s mistaken) Update(ctx context.Context, m pasarela.MerchantID, unit func(store.Tx) error) error {
+	return s.Store.Update(ctx, m, func(tx store.Tx) error { return unit(s.around(tx)) })
+}
+
+// amnesiacTx loses what was answered under keys.
 type amnesiacTx struct{ store.Tx }
 
 func (t amnesiacTx) AnswerKey(name, holder string, _ int, _ []byte) error {
 	return t.DropKey(name, holder)
+}
+
+// credulousTx takes every failed authentication for a proof.
+type credulousTx struct{ store.Tx }
+
+func (t credulousTx) Authentication(id pasarela.AuthenticationID) (pasarela.Authentication, error) {
+	a, err := t.Tx.Authentication(id)
+	if a.State == pasarela.AuthenticationFailed {
+		a.State = pasarela.AuthenticationAuthenticated
+	}
+	return a, err
+}
+
+// clingingTx never lowers what is held besides.
+type clingingTx struct{ store.Tx }
+
+func (t clingingTx) PutPayment(p pasarela.Payment) error {
+	old, err := t.Payment(p.ID)
+	if err != nil {
+		return err
+	}
+	p.Reauthorized = max(p.Reauthorized, old.Reauthorized)
+	return t.Tx.PutPayment(p)
+}
+
+// openTx forgets that a redirect payment was paid.
+type openTx struct{ store.Tx }
+
+func (t openTx) PutRedirect(r pasarela.Redirect) error {
+	if r.State == pasarela.RedirectPaid {
+		return nil
+	}
+	return t.Tx.PutRedirect(r)
+}
+
+// lastingTx lets holds for one-time passwords fall due never.
+type lastingTx struct{ store.Tx }
+
+func (t lastingTx) PutPayment(p pasarela.Payment) error {
+	if forPassword(p) && p.State == pasarela.StateAuthorized {
+		p.DueAt = time.Time{}
+	}
+	return t.Tx.PutPayment(p)
 }

@@ -7,13 +7,14 @@ import (
 	"os"
 	"path/filepath"
 
+	"pasarela/store/memory"
 	"pasarela/store/sqlite"
 )
 
 // openDatabase opens the memory that gateways come and go on, or in some worlds a real SQLite file.
 func (w *world) openDatabase() (err error) {
 	if !w.onFile {
-		w.database = &handle{disk: newDisk()}
+		w.database = memory.Open()
 		return nil
 	}
 	w.opened = w.databaseFile()

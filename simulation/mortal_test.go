@@ -7,6 +7,7 @@ import (
 
 	"pasarela"
 	"pasarela/store"
+	"pasarela/store/memory"
 )
 
 var errDead = errors.New("the process is dead")
@@ -52,16 +53,20 @@ func (t countingTx) InsertPayment(p pasarela.Payment) error {
 var errLook = errors.New("only looking")
 
 // unitName names a unit by the first row that it asks for. A unit may run more than once, says the contract; this
-// time it gets nothing but an error.
-func unitName(w *world, unit func(store.Tx) error) string {
-	l := &lookTx{Tx: &diskTx{tables: newTables("")}, world: w}
-	_ = unit(l) // errLook, in whatever way the unit puts it
-	return l.name
+// time it finds an empty database and leaves it so.
+func unitName(w *world, unit func(store.Tx) error) (name string) {
+	_ = memory.Open().Update(w.ctx, "", func(tx store.Tx) error { // errLook
+		l := &lookTx{Tx: tx, world: w}
+		_ = unit(l) // errLook, in whatever way the unit puts it
+		name = l.name
+		return errLook
+	})
+	return name
 }
 
 // lookTx knows the first calls of the units that a gateway runs by itself.
 type lookTx struct {
-	store.Tx // an empty one
+	store.Tx // of an empty database
 	world    *world
 	name     string
 }

@@ -17,6 +17,7 @@ type book struct {
 	answers    map[keyName]told                            // under Idempotency-Keys; guarded by mu
 	payments   map[pasarela.PaymentID][]statement          // guarded by mu
 	operations map[pasarela.OperationID]operationStatement // guarded by mu
+	pages      map[pasarela.TokenID]*page                  // guarded by mu
 }
 
 type keyName struct {
@@ -42,7 +43,7 @@ type operationStatement struct {
 
 func newBook() *book {
 	return &book{answers: map[keyName]told{}, payments: map[pasarela.PaymentID][]statement{},
-		operations: map[pasarela.OperationID]operationStatement{}}
+		operations: map[pasarela.OperationID]operationStatement{}, pages: map[pasarela.TokenID]*page{}}
 }
 
 // answer is what a call came to.
@@ -60,7 +61,7 @@ func (p *player) perform(s *shop, o order) (answer, bool) {
 	gw := p.gateway()
 	a := p.call(gw, s, o)
 	p.w.note("player %d turn %d: %s %s %s %v", p.lane, p.turn, a.payment.State, a.operation.State, a.payment.ResponseCode, pasarela.CodeOf(a.err))
-	if gw.dead() || (pasarela.CodeOf(a.err) == pasarela.CodeInternal && gw.dazed()) {
+	if unheard(gw, a.err) {
 		return a, false
 	}
 	if o.remember().Name != "" {
@@ -70,7 +71,7 @@ func (p *player) perform(s *shop, o order) (answer, bool) {
 		p.w.permitReused(o, a.err)
 		p.w.permit("request", a.err, pasarela.CodeKeyReused, pasarela.CodeTokenSpent, pasarela.CodeTokenExpired, pasarela.CodeAmountMismatch,
 			pasarela.CodeCaptureAmount, pasarela.CodeVoidAmount, pasarela.CodeWrongState, pasarela.CodeAlreadyVoided,
-			pasarela.CodeAlreadyRefunded, pasarela.CodeBusy)
+			pasarela.CodeAlreadyRefunded, pasarela.CodeBusy, pasarela.CodeAuthenticationRequired, pasarela.CodeAuthenticationFailed, pasarela.CodeOTPRequired)
 		return a, true
 	}
 	p.w.checkStated(gw, s, a)
@@ -89,6 +90,8 @@ func (p *player) call(gw *process, s *shop, o order) (a answer) {
 		}
 	case o.kind == pasarela.OpCapture:
 		a.payment, a.operation, a.err = g.Capture(ctx, s.merchant, *o.follow)
+	case o.kind == pasarela.OpReauthorize:
+		a.payment, a.operation, a.err = g.Reauthorize(ctx, s.merchant, *o.follow)
 	case o.kind == pasarela.OpVoid:
 		a.payment, a.operation, a.err = g.Void(ctx, s.merchant, *o.follow)
 	default:
@@ -166,7 +169,7 @@ func mayFollow(said, now pasarela.PaymentState) bool {
 }
 
 func operationMayFollow(said, now pasarela.OperationState) bool {
-	return said == now || said == pasarela.OpPending
+	return said == now || said == pasarela.OpPending || (said == pasarela.OpApproved && now == pasarela.OpVoided)
 }
 
 // owedAnswer is what a request under a key must be answered that is made from now on, and says whether it

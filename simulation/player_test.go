@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"pasarela"
-	"pasarela/cde/vault"
 	"pasarela/gateway"
 )
 
@@ -45,6 +44,7 @@ type player struct {
 	ctx    context.Context // names the actor
 	number int
 	turn   int
+	made   int // orders under a key
 	actor
 }
 
@@ -82,14 +82,18 @@ func (p *player) play(turns int) {
 		p.lane.sleep(time.Duration(p.random.IntN(5)) * 20 * time.Millisecond) // a grid, so that many act at once
 		s := p.w.shops[p.random.IntN(len(p.w.shops))]
 		switch n := p.random.IntN(100); {
-		case n < 42:
+		case n < 38:
 			p.buy(s)
-		case n < 48:
+		case n < 44:
 			p.buyTogether(s)
-		case n < 53:
+		case n < 48:
 			p.subscribe(s)
-		case n < 60:
+		case n < 54:
 			p.chargeStored(s)
+		case n < 58:
+			p.payOnPage(s)
+		case n < 64:
+			p.stretch(s)
 		case n < 90:
 			p.followUp(s)
 		case n < 93:
@@ -98,32 +102,6 @@ func (p *player) play(turns int) {
 			p.repeat(s)
 		}
 	}
-}
-
-// tokenize gets a token, or none where the gateway died or did not want the card.
-func (p *player) tokenize(s *shop, use pasarela.TokenUse, total pasarela.Money) (pasarela.Token, bool) {
-	number, err := vault.ParseNumber(p.w.wallet[p.random.IntN(len(p.w.wallet))])
-	if err != nil {
-		p.w.violation("test card cannot be read: %v", err)
-		return pasarela.Token{}, false
-	}
-	cvv, err := vault.ParseCVV("123")
-	if err != nil {
-		p.w.violation("CVV cannot be read: %v", err)
-		return pasarela.Token{}, false
-	}
-	gw := p.gateway()
-	p.w.requests.Add(1)
-	t, _, err := gw.gateway.Tokenize(p.ctx, s.merchant, gateway.TokenizeRequest{
-		Use: use, Total: total, Card: vault.Card{Number: number, CVV: cvv, Expiry: "4912", Holder: "A Player"}})
-	if gw.dead() || (err != nil && gw.dazed()) {
-		return pasarela.Token{}, false
-	}
-	if err != nil {
-		p.w.violation("tokenize: %v", err)
-		return pasarela.Token{}, false
-	}
-	return t, true
 }
 
 func (p *player) amount(s *shop) pasarela.Money {
@@ -141,7 +119,7 @@ func (p *player) kind() pasarela.PaymentKind {
 // newCharge is a request for a fresh token; now and then for another amount than the token's.
 func (p *player) newCharge(s *shop) (order, bool) {
 	total := p.amount(s)
-	t, ok := p.tokenize(s, pasarela.UseCharge, total)
+	t, ok := p.tokenize(s, gateway.TokenizeRequest{Use: pasarela.UseCharge, Total: total})
 	if !ok {
 		return order{}, false
 	}
@@ -158,7 +136,8 @@ func (p *player) order(s *shop, o order) order {
 	if p.random.IntN(3) == 0 {
 		return o
 	}
-	name := fmt.Sprintf("POST /player-%d/turn-%d", p.number, p.turn)
+	p.made++
+	name := fmt.Sprintf("POST /player-%d/order-%d", p.number, p.made)
 	key := gateway.Remember{Name: name, Digest: []byte(name), OnlySuccess: p.random.IntN(2) == 0}
 	if o.charge != nil {
 		o.charge.Remember = key
@@ -244,7 +223,7 @@ func countWon(o order, answers []answer) (n int) {
 
 func (p *player) subscribe(s *shop) {
 	amount := p.amount(s)
-	t, ok := p.tokenize(s, pasarela.UseSubscription, pasarela.Money{})
+	t, ok := p.tokenize(s, gateway.TokenizeRequest{Use: pasarela.UseSubscription})
 	if !ok {
 		return
 	}
@@ -252,7 +231,7 @@ func (p *player) subscribe(s *shop) {
 	p.w.requests.Add(1)
 	sub, _, err := gw.gateway.Subscribe(p.ctx, s.merchant, gateway.SubscribeRequest{Token: t.ID, Plan: "p", Periodicity: "monthly",
 		Amount: amount, StartDate: "2026-01-01"})
-	if gw.dead() || (err != nil && gw.dazed()) {
+	if unheard(gw, err) {
 		return
 	}
 	if err != nil {
@@ -277,7 +256,7 @@ func (p *player) chargeStored(s *shop) {
 		Amount: p.amount(s), Dialect: "kushki", Order: []byte("{}"), Answer: answerCharge}}))
 }
 
-// newFollow is a capture, void or refund of a payment that is known, mostly a recent one.
+// newFollow is a capture, reauthorization, void or refund of a payment that is known, mostly a recent one.
 func (p *player) newFollow(s *shop) (order, bool) {
 	s.mu.Lock()
 	recent := s.tickets[max(0, len(s.tickets)-30):]
@@ -285,7 +264,7 @@ func (p *player) newFollow(s *shop) (order, bool) {
 	if len(recent) == 0 {
 		return order{}, false
 	}
-	kinds := []pasarela.OperationKind{pasarela.OpCapture, pasarela.OpCapture, pasarela.OpCapture, pasarela.OpVoid, pasarela.OpRefund, pasarela.OpRefund}
+	kinds := []pasarela.OperationKind{pasarela.OpCapture, pasarela.OpCapture, pasarela.OpCapture, pasarela.OpReauthorize, pasarela.OpVoid, pasarela.OpRefund, pasarela.OpRefund}
 	o := order{follow: &gateway.OperationRequest{Ticket: recent[p.random.IntN(len(recent))], Order: []byte("{}"), Answer: answerFollow},
 		kind: kinds[p.random.IntN(len(kinds))]}
 	if o.kind != pasarela.OpVoid {
@@ -294,7 +273,7 @@ func (p *player) newFollow(s *shop) (order, bool) {
 	return p.order(s, o), true
 }
 
-// part is how much to capture or refund: all, a part, the ceiling, or just above it.
+// part is how much to capture, refund or hold besides: all, a part, the ceiling, or just above it.
 func (p *player) part(s *shop, t pasarela.Ticket) *pasarela.Money {
 	payment, err := p.gateway().disk.PaymentByTicket(p.w.ctx, s.merchant.ID, t)
 	if err != nil {
@@ -321,15 +300,15 @@ func (p *player) followUp(s *shop) {
 	}
 }
 
-// followTogether has several callers do the same to one payment at the same time. Captures come without a key: one
-// that waits for another under its key begins at the very instant at which a reversal does, and the scheduler would
-// decide which is first.
+// followTogether has several callers do the same to one payment at the same time. What may be reversed comes without
+// a key: one that waits for another under its key begins at the very instant at which a reversal does, and the
+// scheduler would decide which is first.
 func (p *player) followTogether(s *shop) {
 	o, ok := p.newFollow(s)
 	if !ok {
 		return
 	}
-	if o.kind == pasarela.OpCapture {
+	if o.undoable() {
 		o.follow.Remember = gateway.Remember{}
 	}
 	if n := countWon(o, p.together(s, o)); o.kind == pasarela.OpCapture && n > 1 {
@@ -346,7 +325,7 @@ func (p *player) repeat(s *shop) {
 		return
 	}
 	o := orders[p.random.IntN(len(orders))]
-	if _, answered := p.w.owedAnswer(keyName{s.merchant.ID, o.remember().Name}); o.kind == pasarela.OpCapture && !answered {
+	if _, answered := p.w.owedAnswer(keyName{s.merchant.ID, o.remember().Name}); o.undoable() && !answered {
 		return // it may be under way: see followTogether
 	}
 	if p.random.IntN(6) == 0 {

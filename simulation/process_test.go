@@ -13,6 +13,7 @@ import (
 
 	"pasarela"
 	"pasarela/cde/acquirer"
+	"pasarela/cde/threeds"
 	"pasarela/cde/vault"
 	"pasarela/gateway"
 	"pasarela/store"
@@ -29,6 +30,7 @@ type process struct {
 	disk    store.Store // as the watcher reads it, dead or alive
 	link    *acquirer.Client
 	gateway *gateway.Gateway
+	threeDS *threeds.Server
 	turn    chan struct{} // has room for the one sweep: a mutex would stop the bubble's time
 	killed  atomic.Bool
 
@@ -56,9 +58,12 @@ func (w *world) boot(node int) (*process, error) {
 		Observer: acquirer.Observer{Message: p.onWire, Link: p.onLink},
 		OnUnsent: p.onUnsent,
 	})
+	if err := p.openThreeDS(v.Digest); err != nil {
+		return nil, err
+	}
 	p.gateway = gateway.New(gateway.Config{
 		Store: mortal{w.bug.aroundStore(w.database), p}, Vault: v, Acquirer: sender{w.bug.aroundAcquirer(p.link), p}, Clock: w.clock, Log: log,
-		IDs: pasarela.NewIDs(w.stream("ids", life)), AcquirerTimeout: acquirerTimeout,
+		IDs: pasarela.NewIDs(w.stream("ids", life)), AcquirerTimeout: acquirerTimeout, Authenticator: p.threeDS,
 	})
 	p.link.Start(w.ctx)
 	return p, nil

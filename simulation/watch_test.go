@@ -14,14 +14,18 @@ import (
 // whose caller gave up at the moment its message left.
 type promise struct {
 	states []pasarela.PaymentState
-	first  bool // the message opens the payment, so its trace is the payment's own
+	first  bool                  // the message opens the payment, so its trace is the payment's own
+	undone pasarela.PaymentState // in which the message is itself to be reversed, so its trace is not Follow
 }
 
 var reversals = map[string]promise{
 	iso.ReasonVoid:           {states: []pasarela.PaymentState{pasarela.StateVoiding}},
 	iso.ReasonRelease:        {states: []pasarela.PaymentState{pasarela.StateReleasing}},
 	iso.ReasonReverse:        {states: []pasarela.PaymentState{pasarela.StateReversing}},
+	iso.ReasonReduce:         {states: []pasarela.PaymentState{pasarela.StateReducing}},
 	iso.ReasonReverseCapture: {states: []pasarela.PaymentState{pasarela.StateUncapturing}},
+
+	iso.ReasonReverseReauthorize: {states: []pasarela.PaymentState{pasarela.StateUnextending}},
 }
 
 // promiseOf is what a message presupposes, from its own fields.
@@ -29,6 +33,9 @@ func promiseOf(mti string, f map[string]string) (promise, bool) {
 	opening := promise{states: []pasarela.PaymentState{pasarela.StateAuthorizing, pasarela.StateReversing}, first: true}
 	switch mti {
 	case iso.AuthorizationRequest:
+		if f["60"] == iso.ReasonReauthorize {
+			return taking(pasarela.StateExtending, pasarela.StateUnextending), true
+		}
 		return opening, true
 	case iso.FinancialRequest:
 		if f["3"] == iso.ProcessingRefund {
@@ -36,11 +43,16 @@ func promiseOf(mti string, f map[string]string) (promise, bool) {
 		}
 		return opening, true
 	case iso.CaptureAdvice, iso.CaptureRepeat:
-		return promise{states: []pasarela.PaymentState{pasarela.StateCapturing, pasarela.StateUncapturing}}, true
+		return taking(pasarela.StateCapturing, pasarela.StateUncapturing), true
 	default:
 		p, ok := reversals[f["60"]]
 		return p, ok && strings.HasPrefix(mti, "04")
 	}
+}
+
+// taking is what a message presupposes that is reversed where its answer does not come.
+func taking(under, undone pasarela.PaymentState) promise {
+	return promise{states: []pasarela.PaymentState{under, undone}, undone: undone}
 }
 
 // onWire is called with each message before its first byte leaves: what it does must be promised on disk.
@@ -68,16 +80,25 @@ func (p *process) onWire(t acquirer.Traffic) {
 		return
 	}
 	trace := row.Follow
-	if want.first || (row.State == pasarela.StateUncapturing && t.MTI()[1] == '2') {
+	switch {
+	case want.first:
 		trace = row.Trace
-		if !want.first {
-			trace = row.CaptureTrace
+		if why, stranger := w.strangers.find(row.Token); stranger {
+			w.violation("%s left for payment %s, although %s", t.MTI(), row.ID, why)
 		}
+	case row.State == want.undone:
+		trace = row.CaptureTrace
 	}
-	if err != nil || !known || !slices.Contains(want.states, row.State) || trace.RRN != f["37"] {
+	if err != nil || !known || !w.kept(want, row.State) || trace.RRN != f["37"] {
 		w.violation("%s (reason %q, rrn %s) left for payment %s, but the database has it %q with rrn %s (%v)",
 			t.MTI(), f["60"], f["37"], f["63"], row.State, trace.RRN, err)
 	}
+}
+
+// kept says whether a payment is as its message presupposes, or further on where another node, which was frozen when
+// this one took over, has ended it meanwhile: both send the same message, and the issuer carries it out once.
+func (w *world) kept(want promise, now pasarela.PaymentState) bool {
+	return slices.Contains(want.states, now) || (w.anyDazed() && len(want.states) > 0 && mayFollow(want.states[0], now))
 }
 
 // verifyOnWire asks for some subscription that is being verified: the message does not name which.

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -8,8 +9,10 @@ import (
 	"hash/fnv"
 	"io"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -40,6 +43,8 @@ type world struct {
 	shops     []*shop
 	byNumber  map[string]*shop // by field 42
 	book      *book
+	strangers strangers
+	scheme    http.Handler // directory server and issuers of 3-D Secure
 	database  store.Store
 	opened    string // file of the database, where it is one
 	lives     atomic.Int64
@@ -65,6 +70,12 @@ type result struct {
 	pairs      int // runs with two gateways
 }
 
+// testCard is one that the run adds to the published ones.
+type testCard struct {
+	number    string
+	behaviour cards.Behaviour
+}
+
 // size is how much a run plays.
 type size struct{ shops, players, turns int }
 
@@ -80,7 +91,7 @@ func run(t *testing.T, seed uint64, s size, b bug) (r result) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{seed: seed, ctx: t.Context(), dir: dir, issuerDir: filepath.Join(dir, "issuer"), bug: b, nodes: 1,
-			clock: newClock(), byNumber: map[string]*shop{}, book: newBook(), news: make(chan struct{}), numbers: map[pasarela.PaymentID]int{}}
+			clock: newClock(), byNumber: map[string]*shop{}, book: newBook(), strangers: strangers{why: map[pasarela.TokenID]string{}}, news: make(chan struct{}), numbers: map[pasarela.PaymentID]int{}}
 		kind := w.random("world", 0)
 		if kind.IntN(twoNodesOneIn) == 0 {
 			w.nodes = 2
@@ -136,6 +147,7 @@ func (w *world) open() (err error) {
 	if w.kek, err = vault.FileKEK(filepath.Join(w.dir, "kek"), true); err != nil {
 		return err
 	}
+	w.openScheme()
 	if err := errors.Join(w.openBank(), w.openDatabase()); err != nil {
 		return err
 	}
@@ -173,25 +185,26 @@ func (w *world) bank() *simulator.Simulator {
 // only after the gateway gave up.
 func (w *world) fillWallet() error {
 	w.wallet = []string{"5451951574925480", "5451951574925480", "4111111111111111", "4051885600446623",
-		"4051884239937763", "6769064219992611", "4349003000047015", "4349001210846432"}
+		"4051884239937763", "4058400000000005", "4349003000047015", "4349001210846432"}
 	balance := int64(200_000)
-	for _, c := range []struct {
-		number    string
-		behaviour cards.Behaviour
-	}{
+	further := []testCard{
 		{"4000000000000010", cards.Behaviour{BalanceMinor: &balance}},
 		{"4000000000000028", cards.Behaviour{Delay: 2 * time.Second}},
 		{"4000000000000036", cards.Behaviour{Delay: acquirerTimeout + 2*time.Second}},
-	} {
+	}
+	for _, c := range further {
+		w.wallet = append(w.wallet, c.number)
+	}
+	for _, c := range append(further, asking...) {
 		n, err := vault.ParseNumber(c.number)
 		if err != nil {
 			return err
 		}
-		profile := pasarela.CardProfile{Brand: pasarela.BrandVisa, Type: pasarela.CardDebit, KnownTestNumber: true, SkipLuhn: true}
+		profile := pasarela.CardProfile{Brand: pasarela.BrandVisa, Type: pasarela.CardDebit, KnownTestNumber: true, SkipLuhn: true, AsksOTP: c.behaviour.OTP}
+		c.behaviour.ThreeDS = cmp.Or(c.behaviour.ThreeDS, cards.ThreeDSNone)
 		if err := w.cards.Add(cards.TestCard{Number: n, Profile: profile, Behaviour: c.behaviour}); err != nil {
 			return err
 		}
-		w.wallet = append(w.wallet, c.number)
 	}
 	return nil
 }
@@ -235,6 +248,13 @@ func (w *world) nodeUp(node int) *process {
 
 // anyNode is some node, for trouble: when it strikes all are up.
 func (w *world) anyNode(r *rand.Rand) *process { return w.nodeUp(r.IntN(w.nodes)) }
+
+// anyDazed says that some node that is up was frozen until a moment ago.
+func (w *world) anyDazed() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.ContainsFunc(w.up, func(p *process) bool { return p != nil && p.dazed() })
+}
 
 // find is a gateway that is up, chosen at random, or what tells of the next one.
 func (w *world) find(r *rand.Rand) (*process, <-chan struct{}) {
