@@ -188,7 +188,7 @@ func (o OwnSecure) Check(b Brand) error {
 	switch {
 	case !o.Fits(b):
 		return Refuse(ReasonInvalid)
-	case mastercard && o.CollectionIndicator != "" && o.CollectionIndicator != o.ECI[1:]:
+	case mastercard && !insecure && o.CollectionIndicator != "" && o.CollectionIndicator != o.ECI[1:]:
 		return Refuse(ReasonInvalid)
 	case insecure && !o.AcceptRisk:
 		return Refuse(ReasonInsecure)

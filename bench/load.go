@@ -62,7 +62,7 @@ func (l load) run(ctx context.Context) (sample, error) {
 		return sample{}, err
 	}
 	began := time.Now()
-	window := &window{from: began.Add(l.warmUp), to: began.Add(l.warmUp + l.duration)}
+	window := &window{began: began, from: began.Add(l.warmUp), to: began.Add(l.warmUp + l.duration)}
 	tallies := make([]tally, len(l.workers))
 	var running sync.WaitGroup
 	var before cpu
@@ -74,7 +74,7 @@ func (l load) run(ctx context.Context) (sample, error) {
 	for i, w := range l.workers {
 		running.Go(func() {
 			defer connections[i].close()
-			tallies[i].parts = make([][]time.Duration, l.parts)
+			tallies[i].parts, tallies[i].early.parts = make([][]time.Duration, l.parts), make([][]time.Duration, l.parts)
 			if err := tallies[i].run(ctx, w, connections[i], window); err != nil {
 				cancel(err)
 			}
@@ -121,12 +121,18 @@ func (l load) connect(ctx context.Context) ([]*connection, error) {
 
 func (l load) add(tallies []tally, w *window) sample {
 	s := sample{lasts: l.duration, parts: make([][]time.Duration, l.parts)}
+	count := func(t tally) deeds { return t.deeds }
 	if ended := w.ended.Load(); ended != 0 {
 		s.lasts = time.Unix(0, ended).Sub(w.from)
+		if s.lasts <= 0 { // all was done before the window opened: that is what there is to tell
+			s.lasts = time.Unix(0, ended).Sub(w.began)
+			count = func(t tally) deeds { return t.early }
+		}
 	}
 	for _, t := range tallies {
-		s.turns += t.turns
-		for i, p := range t.parts {
+		d := count(t)
+		s.turns += d.turns
+		for i, p := range d.parts {
 			s.parts[i] = append(s.parts[i], p...)
 		}
 	}
@@ -138,12 +144,17 @@ func (l load) add(tallies []tally, w *window) sample {
 
 // window is when turns count.
 type window struct {
-	from, to time.Time
+	began, from, to time.Time
 	ended    atomic.Int64 // nanoseconds since 1970 where the first worker had nothing left, else 0
 }
 
-// tally is what one worker did.
+// tally is what one worker did: within the window, and before it.
 type tally struct {
+	deeds
+	early deeds
+}
+
+type deeds struct {
 	turns int
 	parts [][]time.Duration
 }
@@ -153,6 +164,8 @@ func (t *tally) run(ctx context.Context, w worker, c *connection, win *window) e
 	took := func(part int, d time.Duration) {
 		if counts {
 			t.parts[part] = append(t.parts[part], d)
+		} else {
+			t.early.parts[part] = append(t.early.parts[part], d)
 		}
 	}
 	for ctx.Err() == nil && win.ended.Load() == 0 {
@@ -169,7 +182,10 @@ func (t *tally) run(ctx context.Context, w worker, c *connection, win *window) e
 		if err != nil {
 			return err
 		}
-		if counts && win.ended.Load() == 0 && !time.Now().After(win.to) {
+		switch {
+		case !counts:
+			t.early.turns++
+		case win.ended.Load() == 0 && !time.Now().After(win.to):
 			t.turns++
 		}
 	}
