@@ -145,7 +145,7 @@ func (l load) add(tallies []tally, w *window) sample {
 // window is when turns count.
 type window struct {
 	began, from, to time.Time
-	ended    atomic.Int64 // nanoseconds since 1970 where the first worker had nothing left, else 0
+	ended           atomic.Int64 // nanoseconds since 1970 where the first worker had nothing left, else 0
 }
 
 // tally is what one worker did: within the window, and before it.

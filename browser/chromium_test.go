@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
@@ -65,6 +66,9 @@ const phoneWidth, phoneHeight = 375, 740
 // newTab opens a tab and closes it with the test. Pages of the gateways given are held to complain of nothing.
 func newTab(t testing.TB, ours ...string) *tab {
 	t.Helper()
+	if err := lookAtSources(); err != nil {
+		t.Fatal(err)
+	}
 	b := &tab{t: t, asked: map[network.RequestID]string{}, ours: map[string]bool{}}
 	for _, origin := range ours {
 		b.ours[origin] = true
@@ -83,11 +87,11 @@ func newTab(t testing.TB, ours ...string) *tab {
 		}
 		cancel()
 	})
-	b.do(chromedp.EmulateViewport(phoneWidth, phoneHeight))
-	focused := emulation.SetFocusEmulationEnabledParams{Enabled: true} // whichever tab the browser has in front
-	if _, err := chromedp.Call(b.ctx, emulation.SetFocusEmulationEnabled, focused); err != nil {
+	if err := chromedp.Do(b.ctx); err != nil { // opens the tab, which lives as long as this context
 		t.Fatal(err)
 	}
+	b.do(chromedp.EmulateViewport(phoneWidth, phoneHeight))
+	command(b, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}) // whichever tab is in front
 	return b
 }
 
@@ -101,16 +105,31 @@ func (b *tab) hold(origin string) {
 // disableScripts makes it the tab of somebody who has JavaScript turned off.
 func (b *tab) disableScripts() {
 	b.t.Helper()
-	off := emulation.SetScriptExecutionDisabledParams{Value: true}
-	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, off); err != nil {
-		b.t.Fatal(err)
-	}
+	command(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+}
+
+// speak makes it the tab of somebody who reads a language.
+func (b *tab) speak(language string) {
+	b.t.Helper()
+	command(b, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": language}})
 }
 
 // do carries out actions that need no wait.
 func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	if err := chromedp.Do(b.ctx, actions...); err != nil {
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// command has the tab carry out a command of its protocol.
+func command[P, R any](b *tab, c cdp.Command[P, R], params P) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if _, err := chromedp.Call(ctx, c, params); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -118,9 +137,7 @@ func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 // open goes to an address. What comes of it is waited for by whoever needs it.
 func (b *tab) open(address string) {
 	b.t.Helper()
-	if _, err := chromedp.Call(b.ctx, page.Navigate, page.NavigateParams{URL: address}); err != nil {
-		b.t.Fatal(err)
-	}
+	command(b, page.Navigate, page.NavigateParams{URL: address})
 }
 
 // hear is called with all that happens in the tab, in order.
@@ -141,15 +158,15 @@ func (b *tab) hear(event any) {
 		b.asks(e)
 	case *network.EventResponseReceived:
 		if e.Response.Status >= 400 && e.Type != network.ResourceTypeDocument && b.ours[origin(b.asked[e.RequestID])] {
-			b.faults = append(b.faults, fmt.Sprintf("%s asked for %s, which answers %d", b.asked[e.RequestID], e.Response.URL, e.Response.Status))
+			b.fault("%s asked for %s, which answers %d", plain(b.asked[e.RequestID]), plain(e.Response.URL), e.Response.Status)
 		}
 	case *runtime.EventConsoleAPICalled:
 		if at := b.originOf(e.ExecutionContextID); b.ours[at] && e.Type == runtime.ConsoleAPICalledTypeError {
-			b.faults = append(b.faults, fmt.Sprintf("a page of %s wrote an error to the console: %s", at, text(e.Args)))
+			b.fault("a page of %s wrote an error to the console: %s", at, text(e.Args))
 		}
 	case *runtime.EventExceptionThrown:
 		if at := b.originOf(e.ExceptionDetails.ExecutionContextID); b.ours[at] {
-			b.faults = append(b.faults, fmt.Sprintf("a script of %s failed: %s", at, e.ExceptionDetails.Text))
+			b.fault("a script of %s failed: %s", at, text([]*runtime.RemoteObject{e.ExceptionDetails.Exception}))
 		}
 	case *log.EventEntryAdded:
 		switch m := e.Entry; {
@@ -157,9 +174,14 @@ func (b *tab) hear(event any) {
 			b.barred = append(b.barred, m.Text)
 		case strings.Contains(m.Text, "Blocked autofocusing"): // in a frame of another's page, which keeps the focus
 		case m.Level == log.EntryLevelError && m.Source != log.EntrySourceNetwork && b.ours[origin(m.URL)]:
-			b.faults = append(b.faults, fmt.Sprintf("%s: the browser says %s", m.URL, m.Text))
+			b.fault("%s: the browser says %s", plain(m.URL), m.Text)
 		}
 	}
+}
+
+// fault runs under mu.
+func (b *tab) fault(format string, about ...any) {
+	b.faults = append(b.faults, fmt.Sprintf(format, about...))
 }
 
 // asks runs under mu. A page of ours may ask for its own, and lead to other pages.
@@ -169,7 +191,7 @@ func (b *tab) asks(e *network.EventRequestWillBeSent) {
 		return
 	}
 	if from := origin(e.DocumentURL); b.ours[from] && origin(e.Request.URL) != from {
-		b.faults = append(b.faults, fmt.Sprintf("%s asked another host: %s", e.DocumentURL, e.Request.URL))
+		b.fault("%s asked another host: %s", plain(e.DocumentURL), plain(e.Request.URL))
 	}
 }
 
@@ -186,10 +208,16 @@ func (b *tab) originOf(id runtime.ExecutionContextID) string {
 func text(args []*runtime.RemoteObject) string {
 	var all []string
 	for _, a := range args {
+		if a == nil {
+			continue // a script may throw nothing at all
+		}
 		all = append(all, string(a.Value)+a.Description)
 	}
 	return strings.Join(all, " ")
 }
+
+// plain is an address without its query, which is long.
+func plain(address string) string { before, _, _ := strings.Cut(address, "?"); return before }
 
 func origin(address string) string {
 	u, err := url.Parse(address)
@@ -295,20 +323,6 @@ func (b *tab) focus(origin, selector string) {
 	it := fmt.Sprintf("document.querySelector(%q)", selector)
 	b.await(origin, "document.readyState === 'complete' && "+it+"?.getClientRects().length")
 	b.await(origin, "("+it+".focus(), document.hasFocus() && document.activeElement === "+it+")")
-}
-
-// address is where the tab is.
-func (b *tab) address() *url.URL {
-	b.t.Helper()
-	text, err := chromedp.Run(b.ctx, chromedp.Location())
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	u, err := url.Parse(text)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return u
 }
 
 // photograph leaves a picture of the tab for whoever has to find out why a test failed.

@@ -25,7 +25,11 @@ func (s *shop) hosted(mode string) (token, address string) {
 func (s *shop) comesBack() url.Values {
 	s.t.Helper()
 	s.await(s.page, "location.pathname === '/back'")
-	return s.address().Query()
+	u, err := url.Parse(must[string](s.tab, s.page, "location.href"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return u.Query()
 }
 
 // A cardholder is sent to the gateway's page, answers the issuer, and is back at the shop.
@@ -135,6 +139,22 @@ func TestAForeignPageCannotFrameIt(t *testing.T) {
 			t.Errorf("mode %s: a foreign page holds the gateway's page in a frame", mode)
 		}
 	}
+}
+
+// Whoever reads Spanish is addressed in Spanish, by the gateway and by the issuer.
+func TestPagesSpeakSpanish(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, dev, "EC", "on")
+	_, address := s.hosted("iframe")
+	s.speak("es-EC,es;q=0.9")
+	must[chromedp.Void](s.tab, s.page, frame(address))
+	says := func(heading string) {
+		s.await(s.gateway.base, fmt.Sprintf("document.documentElement.lang === 'es' && document.querySelector('h1').textContent === %q", heading))
+		s.wellMade(s.gateway.base)
+	}
+	says("Confirma tu compra")
+	s.press(s.gateway.base, "button.secondary")
+	says("No se confirmó su identidad")
 }
 
 // An address that leads nowhere says so on a page like the others.

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -39,9 +40,6 @@ func play(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := lookAtSources(); err != nil {
-		return 0, err
-	}
 	program = filepath.Join(dir, "pasarela")
 	if out, err := exec.Command("go", "build", "-o", program, "pasarela/cmd/pasarela").CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("go build: %w\n%s", err, out)
@@ -61,16 +59,16 @@ func play(m *testing.M) (code int, err error) {
 	return m.Run(), nil
 }
 
-// lookAtSources opens every folder of the module, for go test to notice what a cached result no longer holds for:
-// the program is no package that this one imports.
-func lookAtSources() error {
+// lookAtSources opens every folder of the module, for go test to notice what a cached result no longer holds for: the
+// program is no package that this one imports. What TestMain opens does not count, so tests do it, the first of them.
+var lookAtSources = sync.OnceValue(func() error {
 	return filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
 		if d.IsDir() && (d.Name() == "node_modules" || strings.HasPrefix(d.Name(), ".") && d.Name() != "..") {
 			return fs.SkipDir
 		}
 		return err
 	})
-}
+})
 
 const shopFolder = "testdata/shop"
 

@@ -43,6 +43,11 @@ func newShop(t testing.TB, g *gateway, m object) *shop {
 		"/":     `<!doctype html><html lang="es"><meta charset="utf-8"><title>Tienda</title><h1>Tienda</h1><script src="shop.js"></script>`,
 		"/back": `<!doctype html><html lang="es"><meta charset="utf-8"><title>De vuelta</title><h1>De vuelta</h1>`,
 	})
+	t.Cleanup(func() {
+		if said := g.output(); t.Failed() {
+			t.Logf("the gateway said last:\n%s", said[max(0, len(said)-4000):])
+		}
+	})
 	s.enter()
 	return s
 }
