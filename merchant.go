@@ -30,13 +30,16 @@ type ThreeDSRules struct {
 	BINCountries []string // cards of these countries, ISO 3166-1 alpha-2
 }
 
+// IsZero says whether no rule is set.
+func (r ThreeDSRules) IsZero() bool { return r.From.Currency == "" && len(r.BINCountries) == 0 }
+
 // Demands says whether the merchant asks for 3-D Secure on a payment. Any rule that fits is enough.
 func (m Merchant) Demands(total Money, binCountry string) bool {
 	r := m.ThreeDSRules
 	switch {
 	case m.ThreeDS == ThreeDSOff:
 		return false
-	case m.ThreeDS == ThreeDSAlways, r.From.Currency == "" && len(r.BINCountries) == 0:
+	case m.ThreeDS == ThreeDSAlways, r.IsZero():
 		return true
 	case r.From.Currency != "" && (total.Currency != r.From.Currency || total.Minor >= r.From.Minor):
 		return true

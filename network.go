@@ -93,6 +93,7 @@ type NetworkAnswer struct {
 	Outcome      Outcome
 	ResponseCode string // ISO 8583 field 39; "" when there was no answer
 	ApprovalCode string // field 38
+	Advice       string // Mastercard's merchant advice code, two digits: whether trying again makes sense; "" for none
 }
 
 // LateApproval names a message that was given up without an answer, and that the issuer has approved after that.

@@ -110,6 +110,7 @@ type Payment struct {
 	ExpiresAt      time.Time   // of an authorization's hold; set before the approval where it is to be shorter than usual
 	ResponseCode   string
 	ApprovalCode   string
+	Advice         string // scheme's advice code, as it came with the answer; "" for none
 	Dialect        string
 	Order          []byte // JSON of the dialect: amounts by tax, contact, metadata
 	CreatedAt      time.Time
@@ -149,7 +150,7 @@ func (p Payment) Approved(a NetworkAnswer, now time.Time) (Payment, error) {
 	if err != nil {
 		return p, err
 	}
-	q.ResponseCode, q.ApprovalCode = a.ResponseCode, a.ApprovalCode
+	q.ResponseCode, q.ApprovalCode, q.Advice = a.ResponseCode, a.ApprovalCode, a.Advice
 	q.Attempts, q.DueAt = 0, time.Time{}
 	if p.Kind == KindSale {
 		q.Captured = p.Amount.Minor
@@ -163,12 +164,12 @@ func (p Payment) Approved(a NetworkAnswer, now time.Time) (Payment, error) {
 }
 
 // Declined records the issuer's no, or that the message never left.
-func (p Payment) Declined(responseCode string, now time.Time) (Payment, error) {
+func (p Payment) Declined(a NetworkAnswer, now time.Time) (Payment, error) {
 	q, err := p.to(StateDeclined, now)
 	if err != nil {
 		return p, err
 	}
-	q.ResponseCode = responseCode
+	q.ResponseCode, q.Advice = a.ResponseCode, a.Advice
 	return q.settled(), nil
 }
 

@@ -62,10 +62,11 @@ func TestNoSequenceTakesOrGivesTooMuch(t *testing.T) {
 // randomStep tries one transition; a refusal leaves the payment as it was.
 func randomStep(t *rapid.T, p Payment, o Operation, now time.Time) Payment {
 	answer := NetworkAnswer{Outcome: OutcomeApproved, ResponseCode: "00", ApprovalCode: "123456"}
+	no := NetworkAnswer{Outcome: OutcomeDeclined, ResponseCode: "05", Advice: "03"}
 	due := now.Add(time.Minute)
 	steps := []func() (Payment, error){
 		func() (Payment, error) { return p.Approved(answer, now) },
-		func() (Payment, error) { return p.Declined("05", now) },
+		func() (Payment, error) { return p.Declined(no, now) },
 		func() (Payment, error) { return p.Unknown(Trace{}, now) },
 		func() (Payment, error) { return p.Reversed(now) },
 		func() (Payment, error) { return p.Reopened(Trace{}, now) },
@@ -97,6 +98,20 @@ func clampCapture(p Payment, m Money) Money {
 }
 func clampRefund(p Payment, m Money) Money {
 	return Money{min(m.Minor, p.Remaining().Minor), m.Currency}
+}
+
+// What the scheme advised stays with the payment, whatever the answer was.
+func TestAdviceStaysWithThePayment(t *testing.T) {
+	t.Parallel()
+	fresh := Payment{Kind: KindSale, State: StateAuthorizing}
+	for outcome, apply := range map[Outcome]func(NetworkAnswer, time.Time) (Payment, error){
+		OutcomeApproved: fresh.Approved, OutcomeDeclined: fresh.Declined,
+	} {
+		p, err := apply(NetworkAnswer{Outcome: outcome, ResponseCode: "51", Advice: "02"}, paymentTestTime)
+		if err != nil || p.ResponseCode != "51" || p.Advice != "02" {
+			t.Errorf("%s: response %q, advice %q, %v", outcome, p.ResponseCode, p.Advice, err)
+		}
+	}
 }
 
 func TestAuthorizationHoldsAsLongAsItsCardType(t *testing.T) {

@@ -18,7 +18,7 @@ var Documents = []string{"kushki.yaml", "monri.yaml", "sandbox.yaml"}
 // Source is the text of one of Documents. Another name is an error of the caller's and panics.
 func Source(name string) []byte { return read(sources, name) }
 
-// Mount serves the documents under /openapi/, and the reference page at /docs. It panics where the embedded
+// Mount serves the documents under /openapi/, and the reference page at /docs, where /docs/ leads. It panics where the embedded
 // documents cannot be rendered, which a test of this package rules out.
 func Mount(mux *http.ServeMux) {
 	page, err := render()
@@ -29,6 +29,7 @@ func Mount(mux *http.ServeMux) {
 		mux.HandleFunc("GET /openapi/"+name, serve("application/yaml; charset=utf-8", Source(name)))
 	}
 	mux.HandleFunc("GET /docs", serve("text/html; charset=utf-8", page))
+	mux.Handle("GET /docs/{$}", http.RedirectHandler("/docs", http.StatusFound))
 	mux.HandleFunc("GET /docs/style.css", serve("text/css; charset=utf-8", read(assets, "style.css")))
 }
 

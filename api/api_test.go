@@ -52,6 +52,17 @@ func TestThePageNeedsNothingButItsStyle(t *testing.T) {
 	}
 }
 
+// The address with a slash at its end leads to the page.
+func TestTheSlashIsForgiven(t *testing.T) {
+	t.Parallel()
+	if w := get(t, "/docs/"); w.Code != http.StatusFound || w.Header().Get("Location") != "/docs" {
+		t.Errorf("status %d, to %q", w.Code, w.Header().Get("Location"))
+	}
+	if w := get(t, "/docs/nowhere"); w.Code != http.StatusNotFound {
+		t.Errorf("below it: status %d", w.Code)
+	}
+}
+
 // The page says whose it is not.
 func TestThePageDisclaimsAffiliation(t *testing.T) {
 	t.Parallel()

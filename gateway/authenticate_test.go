@@ -249,6 +249,35 @@ func TestExemptionsAreNotForTheAsking(t *testing.T) {
 	})
 }
 
+// A network token that comes without a token of ours is exempt as one that does: with its cryptogram, and not where
+// the merchant always asks.
+func TestNetworkTokensWithoutATokenAreExemptAlike(t *testing.T) {
+	onBoth(t, func(t *testing.T, r *rig) {
+		number, err := vault.ParseNumber(creditCard)
+		r.must(err)
+		for _, c := range []struct {
+			mode         pasarela.ThreeDSMode
+			networkToken bool
+			cryptogram   string
+			want         pasarela.Code
+		}{
+			{pasarela.ThreeDSOn, true, "AgAAAAAABk4DWZ4C28yUQAAAAAA=", ""},
+			{pasarela.ThreeDSOn, true, "", pasarela.CodeAuthenticationRequired},
+			{pasarela.ThreeDSOn, false, "AgAAAAAABk4DWZ4C28yUQAAAAAA=", pasarela.CodeAuthenticationRequired},
+			{pasarela.ThreeDSAlways, true, "AgAAAAAABk4DWZ4C28yUQAAAAAA=", pasarela.CodeAuthenticationRequired},
+		} {
+			r.secured(c.mode, rejected)
+			q := r.chargeOf("", pasarela.KindSale, 100)
+			q.Card = &vault.Card{Number: number, Expiry: "4912", Cryptogram: c.cryptogram}
+			q.Terms.NetworkToken = c.networkToken
+			_, err := r.gateway.Authorize(t.Context(), r.merchant, q)
+			if (err == nil) != (c.want == "") || err != nil && pasarela.CodeOf(err) != c.want {
+				t.Errorf("%+v is answered %v", c, err)
+			}
+		}
+	})
+}
+
 // Invariant 7: a repeated token request asks nobody a second time, and puts no second hold on the card.
 func TestARepeatedTokenRequestHoldsOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, r *rig) {

@@ -288,9 +288,9 @@ func (g *Gateway) outcome(p pasarela.Payment, a pasarela.NetworkAnswer, now time
 	case pasarela.OutcomeApproved:
 		return p.Approved(a, now)
 	case pasarela.OutcomeDeclined:
-		return p.Declined(a.ResponseCode, now)
+		return p.Declined(a, now)
 	case pasarela.OutcomeNotSent:
-		return p.Declined(pasarela.ResponseUnreachable, now)
+		return p.Declined(pasarela.NetworkAnswer{ResponseCode: pasarela.ResponseUnreachable}, now)
 	default:
 		return p.Unknown(g.Acquirer.NextTrace(), now)
 	}

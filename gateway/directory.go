@@ -81,7 +81,7 @@ type threeDSRules struct {
 }
 
 func storedRules(r pasarela.ThreeDSRules) *threeDSRules {
-	if r.From.Currency == "" && len(r.BINCountries) == 0 {
+	if r.IsZero() {
 		return nil
 	}
 	return &threeDSRules{r.From.Minor, r.From.Currency, r.BINCountries}
@@ -140,8 +140,8 @@ func (g *Gateway) complete(m pasarela.Merchant) (pasarela.Merchant, error) {
 			return m, err
 		}
 	}
-	if m.Model == "" {
-		m.Model = country.Model
+	if err := completeModel(&m, country); err != nil {
+		return m, err
 	}
 	switch m.ThreeDS {
 	case "":
@@ -165,10 +165,26 @@ func (g *Gateway) complete(m pasarela.Merchant) (pasarela.Merchant, error) {
 	return g.withCredentials(m)
 }
 
+// completeModel checks the model, or takes the country's.
+func completeModel(m *pasarela.Merchant, country pasarela.Country) error {
+	switch m.Model {
+	case "":
+		m.Model = country.Model
+	case pasarela.ModelAggregator:
+	case pasarela.ModelAcquirer:
+		if country.Model != pasarela.ModelAcquirer {
+			return pasarela.Errorf(pasarela.CodeInvalid, "model: merchants of %s are aggregator's: send aggregator, or leave it out", country.Name)
+		}
+	default:
+		return pasarela.Errorf(pasarela.CodeInvalid, "model %q: send acquirer or aggregator", m.Model)
+	}
+	return nil
+}
+
 // checkThreeDSRules refuses rules that could never say anything.
 func checkThreeDSRules(m pasarela.Merchant) error {
 	r := m.ThreeDSRules
-	if storedRules(r) == nil {
+	if r.IsZero() {
 		return nil
 	}
 	if m.ThreeDS != pasarela.ThreeDSOn {

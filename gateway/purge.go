@@ -14,7 +14,7 @@ const (
 	purgeBatch  = 500
 )
 
-// Purge deletes the card data of tokens that expired; tokens, redirect payments and authentications that came to
+// Purge deletes the card data of tokens that expired, and the values of proofs that none of them can be charged with any more; tokens, redirect payments and authentications that came to
 // nothing long ago; and idempotency keys that ran out. It returns how many rows it touched.
 func (g *Gateway) Purge(ctx context.Context) (int, error) {
 	total := 0
@@ -41,7 +41,7 @@ func (g *Gateway) purgeOnce(ctx context.Context, m pasarela.MerchantID) (n int, 
 		if err != nil {
 			return err
 		}
-		authentications, err := tx.ForgetAuthentications(now.Add(-tokenMemory), purgeBatch)
+		authentications, err := tx.ForgetAuthentications(now.Add(-pasarela.TokenLife), now.Add(-tokenMemory), purgeBatch)
 		if err != nil {
 			return err
 		}

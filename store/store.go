@@ -88,9 +88,10 @@ type AuthenticationTx interface {
 	// and whether a link opens it, proof, code digest, payment, attempts and times. Identity, kind, token, mode,
 	// the merchant's addresses and creation stay as inserted.
 	PutAuthentication(a pasarela.Authentication) error
-	// ForgetAuthentications deletes those created at or before before that proved nothing, at most limit, and
-	// returns how many. Proofs stay, for disputes.
-	ForgetAuthentications(before time.Time, limit int) (int, error)
+	// ForgetAuthentications deletes those created at or before before that proved nothing, and clears Secure.Value of
+	// those created at or before served: at most limit in all, and it returns how many. What else was proven stays,
+	// for disputes.
+	ForgetAuthentications(served, before time.Time, limit int) (int, error)
 }
 
 // RedirectTx keeps payments whose buyer gives the card on a page of the gateway.

@@ -9,7 +9,7 @@ import (
 // part, as a VIP) leave a hold that nobody will capture, and an issuer that answered too late for its own
 // acquirer (68) may have one: they count as unknown, and the gateway reverses.
 func outcome(message pasarela.Message, m iso.Message) pasarela.NetworkAnswer {
-	a := pasarela.NetworkAnswer{Outcome: pasarela.OutcomeDeclined, ResponseCode: m.ResponseCode}
+	a := pasarela.NetworkAnswer{Outcome: pasarela.OutcomeDeclined, ResponseCode: m.ResponseCode, Advice: m.Advice}
 	switch m.ResponseCode {
 	case iso.CodeApproved:
 		a.Outcome, a.ApprovalCode = pasarela.OutcomeApproved, m.ApprovalCode

@@ -218,6 +218,31 @@ func TestOutcomeOfResponseCodes(t *testing.T) {
 	}
 }
 
+// An advice code comes to the gateway as the issuer wrote it.
+func TestAdviceComesWithTheAnswer(t *testing.T) {
+	t.Parallel()
+	for _, advice := range []string{"03", ""} {
+		t.Run(advice, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := listen(t)
+				client, _ := newClient(h.dial)
+				client.Start(t.Context())
+				h.accept()
+				waiting := sending(t, client, request(client, pasarela.MessageSale))
+				m := h.read()
+				m.Advice = advice
+				h.answer(m, "05")
+				if a := <-waiting; a.Outcome != pasarela.OutcomeDeclined || a.Advice != advice {
+					t.Errorf("message ended as %+v, want advice %q", a, advice)
+				}
+				go h.hangUp()
+				client.Close()
+			})
+		})
+	}
+}
+
 // What can't be a message is not sent, and the log says why without showing the card.
 func TestRequestThatCannotBeSent(t *testing.T) {
 	t.Parallel()

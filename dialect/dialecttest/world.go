@@ -53,6 +53,7 @@ type World struct {
 	Clock        *Clock
 	Cards        *cards.Table
 	Log          *LogBuffer
+	Traffic      *acquirer.Recorder // newest messages between gateway and issuer, as the traffic log may have them
 	// Merchants by country: EC is an aggregator's, the others an acquirer's. Their Kushki credentials are the
 	// country in lower case and "-public" or "-private".
 	Merchants map[string]pasarela.Merchant
@@ -69,7 +70,7 @@ func New(t testing.TB, o Options) *World {
 	if o.AcquirerTimeout == 0 {
 		o.AcquirerTimeout = 3 * time.Second
 	}
-	w := &World{Clock: &Clock{now: Start}, Cards: cards.Reference(), Log: &LogBuffer{}, onExchange: o.OnExchange,
+	w := &World{Clock: &Clock{now: Start}, Cards: cards.Reference(), Log: &LogBuffer{}, Traffic: acquirer.NewRecorder(100), onExchange: o.OnExchange,
 		Merchants: map[string]pasarela.Merchant{}}
 	log := slog.New(slog.NewTextHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	books := o.Store(t)
@@ -133,6 +134,7 @@ func (w *World) startBank(t testing.TB, log *slog.Logger, timeout time.Duration)
 			return new(net.Dialer).DialContext(ctx, "tcp", ln.Addr().String())
 		},
 		Opener: w.Vault, Clock: w.Clock, Log: log, OnUnsent: w.Bank.ConsumeRefusal, DialWait: timeout / 2,
+		Observer: acquirer.Observer{Message: w.Traffic.Record},
 	})
 	link.Start(ctx)
 	t.Cleanup(func() {

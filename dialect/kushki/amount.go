@@ -73,7 +73,7 @@ func wholeAmount(m pasarela.Money) amount {
 	return amount{SubtotalIva: "0", SubtotalIva0: wire.Decimal(m.Decimal()), Ice: "0", Iva: "0", Currency: currencyName(m.Currency)}
 }
 
-// currencyOf reads a currency as this API spells it. What it does not have is not allowed to anybody.
+// currencyOf reads a currency as this API spells it: those of its countries, and what the merchant's own list has.
 func currencyOf(name string, m pasarela.Merchant) (pasarela.Currency, error) {
 	switch name {
 	case "":
@@ -84,8 +84,13 @@ func currencyOf(name string, m pasarela.Merchant) (pasarela.Currency, error) {
 		return "CLF", nil
 	case "USD", "PEN", "COP", "MXN", "CLP":
 		return pasarela.Currency(name), nil
+	case "CLF": // UF is how this API spells it
+	default:
+		if m.Allows(pasarela.Currency(name)) {
+			return pasarela.Currency(name), nil
+		}
 	}
-	return "", pasarela.Errorf(pasarela.CodeCurrencyNotAllowed, "currency: send USD, PEN, COP, MXN, CLP or UF")
+	return "", pasarela.Errorf(pasarela.CodeCurrencyNotAllowed, "currency: send USD, PEN, COP, MXN, CLP, UF or another of the merchant's")
 }
 
 // currencyName is how this API spells a currency.
@@ -129,8 +134,8 @@ func (t *taxes) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 		if err := one.value.UnmarshalJSONFrom(d); err != nil {
 			return err
 		}
-		if len(*t) == maxTaxes || !letters(one.name, 40) {
-			return pasarela.Errorf(pasarela.CodeInvalid, "extraTaxes: send at most %d, named with letters", maxTaxes)
+		if len(*t) == maxTaxes || !taxName(one.name) {
+			return pasarela.Errorf(pasarela.CodeInvalid, "extraTaxes: send at most %d, named with letters and _", maxTaxes)
 		}
 		if one.value.Present() {
 			*t = append(*t, one)
@@ -156,12 +161,15 @@ func (t taxes) MarshalJSONTo(e *jsontext.Encoder) error {
 	return e.WriteToken(jsontext.EndObject)
 }
 
-// letters says whether s is 1 to most letters.
-func letters(s string, most int) bool {
+// maxTaxName bounds the name of an extra tax, in characters.
+const maxTaxName = 40
+
+// taxName says whether s is made of letters and _.
+func taxName(s string) bool {
 	for i := range len(s) {
-		if c := s[i] | 0x20; c < 'a' || c > 'z' {
+		if c := s[i] | 0x20; s[i] != '_' && (c < 'a' || c > 'z') {
 			return false
 		}
 	}
-	return s != "" && len(s) <= most
+	return s != "" && len(s) <= maxTaxName
 }

@@ -21,6 +21,9 @@ type Challenges interface {
 	Challenge(pasarela.Authentication) (form url.Values, acsURL string, err error)
 	// ChallengeLink is an address that opens the page by itself, "" where there is none.
 	ChallengeLink(pasarela.Authentication) string
+	// Returned says whether what a browser brought back from an issuer's page is about this authentication. It proves
+	// nothing else.
+	Returned(a pasarela.Authentication, cres string) bool
 }
 
 // Values of secureService.
@@ -121,8 +124,9 @@ func (c *call) oneTimePassword(currency pasarela.Currency) (gateway.OTP, error) 
 	return gateway.OTP{Amount: pasarela.Money{Minor: minor, Currency: s.currency}, Code: big.NewInt(minor).String()}, nil
 }
 
-// tokenAnswer renders a token, and how its cardholder is to be asked. withSession says that kushki.js began it.
-func (c *call) tokenAnswer(withSession bool) func(pasarela.Token, pasarela.Authentication) gateway.Answer {
+// tokenAnswer renders a token, and how its cardholder is to be asked. withSession says that kushki.js began it. beginning
+// is that of the card's number, which is shown while the number is known, and not kept.
+func (c *call) tokenAnswer(withSession bool, beginning string) func(pasarela.Token, pasarela.Authentication) gateway.Answer {
 	return func(t pasarela.Token, a pasarela.Authentication) gateway.Answer {
 		answer := tokenCreated{Token: string(t.ID)}
 		pending := a.State == pasarela.AuthenticationPending && a.ACSURL != ""
@@ -132,7 +136,7 @@ func (c *call) tokenAnswer(withSession bool) func(pasarela.Token, pasarela.Authe
 		case a.Mode == pasarela.ChallengeScript && a.ID != "":
 			answer.SecureService, answer.SecureID = serviceThreeDS, string(a.ID)
 		case pending && a.Mode != pasarela.ChallengeNone:
-			answer.SecureService, answer.SecureID, answer.URL = serviceThreeDS, string(a.ID), c.hostedURL(t, a)
+			answer.SecureService, answer.SecureID, answer.URL = serviceThreeDS, string(a.ID), c.hostedURL(t, a, beginning)
 		}
 		if withSession && c.activeThreeDS() {
 			answer.Security = c.security(a, pending && a.Kind == pasarela.AuthenticateThreeDS)
@@ -166,15 +170,19 @@ const defaultVersion = "2.2.0"
 
 // hostedURL is the page that leads the cardholder to the issuer. What it says of bin, callbackUrl and isSandbox
 // is for eyes only.
-func (c *call) hostedURL(t pasarela.Token, a pasarela.Authentication) string {
+func (c *call) hostedURL(t pasarela.Token, a pasarela.Authentication, beginning string) string {
 	sandbox := "false"
 	if c.Sandbox {
 		sandbox = "true"
 	}
-	return c.PublicURL() + hostedPath + "?token=" + url.QueryEscape(string(t.ID)) +
-		"&merchantId=" + url.QueryEscape(c.merchant.Kushki.PublicID) +
-		"&bin=" + base64.StdEncoding.EncodeToString([]byte(t.Facts.BIN)) +
+	return c.hostedAddress(c.merchant, t.ID) +
+		"&bin=" + base64.StdEncoding.EncodeToString([]byte(beginning)) +
 		"&callbackUrl=" + url.QueryEscape(a.ReturnURL) + "&isSandbox=" + sandbox
+}
+
+// hostedAddress is what counts of hostedURL.
+func (h *Handler) hostedAddress(m pasarela.Merchant, t pasarela.TokenID) string {
+	return h.PublicURL() + hostedPath + "?token=" + url.QueryEscape(string(t)) + "&merchantId=" + url.QueryEscape(m.Kushki.PublicID)
 }
 
 // activeThreeDS says whether the merchant's cardholders can be authenticated by their issuers.

@@ -40,7 +40,7 @@ const (
 // The front's answers.
 var (
 	errNoRoute         = &refusal{status: http.StatusForbidden, message: "Missing Authentication Token", on: onAll, when: "no credential was sent, or there is nothing at this address"}
-	errWrongCredential = &refusal{status: http.StatusUnauthorized, message: "Unauthorized", on: onAll, when: "the credential is of the other kind"}
+	errWrongCredential = &refusal{status: http.StatusUnauthorized, message: "Unauthorized", on: onAll, when: "the credential is of the other kind, or its header is empty"}
 )
 
 // What a request is refused for before anybody is asked.

@@ -103,6 +103,7 @@ func (t transaction) told(row *refusal) *transaction {
 	if row == errInsecure {
 		t.facts = t.known
 	}
+	t.unsent = true
 	return &t
 }
 

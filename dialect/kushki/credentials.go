@@ -2,6 +2,7 @@ package kushki
 
 import (
 	"net/http"
+	"slices"
 
 	"pasarela"
 	"pasarela/dialect/internal/wire"
@@ -15,7 +16,7 @@ var (
 )
 
 // authenticate finds the merchant. It answers as the API does: 403 without any credential, 401 where the
-// credential of the other kind came, and K004 for one that nobody has.
+// credential of the other kind or an empty one came, and K004 for one that nobody has.
 func (h *Handler) authenticate(r *http.Request, e endpoint) (pasarela.Merchant, error) {
 	if e.inPath {
 		return h.gateway.Authenticate(r.Context(), gateway.CredentialKushkiPublic, r.PathValue("merchant"))
@@ -26,10 +27,11 @@ func (h *Handler) authenticate(r *http.Request, e endpoint) (pasarela.Merchant, 
 		due, other, kind, otherKind = other, due, otherKind, kind
 	}
 	value := wire.Header(r, due...)
-	if value == "" && wire.Header(r, other...) != "" {
+	switch {
+	case value != "":
+	case sent(r, due) || sent(r, other):
 		return pasarela.Merchant{}, errWrongCredential
-	}
-	if value == "" {
+	default:
 		return pasarela.Merchant{}, errNoRoute
 	}
 	m, err := h.gateway.Authenticate(r.Context(), kind, value)
@@ -40,4 +42,9 @@ func (h *Handler) authenticate(r *http.Request, e endpoint) (pasarela.Merchant, 
 		return pasarela.Merchant{}, errWrongCredential
 	}
 	return pasarela.Merchant{}, err
+}
+
+// sent says whether one of the headers is there, be it empty.
+func sent(r *http.Request, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return len(r.Header.Values(name)) > 0 })
 }

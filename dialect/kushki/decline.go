@@ -47,11 +47,14 @@ func (c *call) declineAnswer(t transaction, d *refusal) gateway.Answer {
 	return encode(d.status, b)
 }
 
+// declinedWithin is isoErrorCode where the decline is the gateway's own.
+const declinedWithin = "228"
+
 // isoErrorCode is what the network said, or the code of a decline within the gateway.
 func isoErrorCode(responseCode string) string {
 	switch responseCode {
 	case pasarela.ResponseUnreachable:
-		return "228"
+		return declinedWithin
 	case pasarela.ResponseNoAnswer:
 		return ""
 	default:

@@ -29,11 +29,13 @@ type transaction struct {
 	trace     pasarela.Trace
 	approval  string
 	iso       string // field 39
+	advice    string // scheme's advice code
 	created   time.Time
 
 	declined       *refusal        // nil for an approval
 	rules          []rule          // that refused
 	baseMessage    string          // of the rules
+	unsent         bool            // charge or authorization that was refused before anything was sent
 	processorError string          // in the details as well
 	ticket         pasarela.Ticket // of the capture, in its details
 	saleTicket     pasarela.Ticket // of what a void or refund is of
@@ -52,7 +54,7 @@ func (t *transaction) external() string {
 // ofPayment is an authorization or a sale.
 func ofPayment(kind string, p pasarela.Payment, o *order) transaction {
 	return transaction{kind: kind, status: statusApproved, facts: p.Facts, order: o, requested: p.Amount, approved: p.Amount,
-		reference: string(p.ID), trace: p.Trace, approval: p.ApprovalCode, iso: p.ResponseCode, created: p.CreatedAt,
+		reference: string(p.ID), trace: p.Trace, approval: p.ApprovalCode, iso: p.ResponseCode, advice: p.Advice, created: p.CreatedAt,
 		token: p.Token, subscription: p.Subscription}
 }
 
@@ -161,7 +163,7 @@ func (c *call) nested(t transaction) *nested {
 		n.ExternalReferenceID = ""
 		return n
 	}
-	if c.merchant.Model == pasarela.ModelAcquirer && (t.firstMessage() || t.declined != nil) && t.trace.RRN != "" {
+	if c.merchant.Model == pasarela.ModelAcquirer {
 		c.tellScheme(n, t)
 	}
 	return n
@@ -170,13 +172,16 @@ func (c *call) nested(t transaction) *nested {
 // tellScheme adds what only merchants of the acquirer model learn.
 func (c *call) tellScheme(n *nested, t transaction) {
 	iso := isoErrorCode(t.iso)
-	if iso != t.iso { // nothing came from the scheme
+	switch {
+	case t.unsent:
+		n.IsoErrorCode = declinedWithin
+	case t.trace.RRN == "", t.declined == nil && !t.firstMessage():
+	case iso != t.iso: // nothing came from the scheme
 		n.IsoErrorCode = iso
-		return
-	}
-	n.MessageFields = c.schemeSaid(t)
-	if t.declined != nil {
-		n.IsoErrorCode = iso
+	case t.declined != nil:
+		n.MessageFields, n.IsoErrorCode = c.schemeSaid(t), iso
+	default:
+		n.MessageFields = c.schemeSaid(t)
 	}
 }
 

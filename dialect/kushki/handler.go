@@ -84,8 +84,8 @@ func endpoints() []endpoint {
 		{method: "POST", path: "/card/v2/preAuthorization", product: &tokenlessPreauthorizations, acquirer: true, serve: (*call).preauthorizeCard},
 		{method: "POST", path: "/card/v1/reauthorization", product: &reauthorizations, acquirer: true, serve: (*call).reauthorize},
 		{method: "POST", path: "/card/v1/validation", product: &validations, serve: (*call).validate},
-		{method: "GET", path: "/card/v1/bin/{bin}", product: &lookUps, public: true, serve: (*call).binV1},
-		{method: "GET", path: "/deferred/v2/bin/{bin}", product: &lookUps, public: true, serve: (*call).binV2},
+		{method: "GET", path: "/card/v1/bin/{bin}", product: &lookUps, public: true, serve: (*call).binInfo},
+		{method: "GET", path: "/deferred/v2/bin/{bin}", product: &lookUps, public: true, serve: (*call).binInfo},
 		{method: "GET", path: "/card/v1/deferred/{bin}", product: &lookUps, public: true, serve: (*call).deferredOptions},
 		{method: "GET", path: "/webhook/v1/transaction/receipt/{reference}", product: &receipts, public: true, serve: (*call).voucher},
 		{method: "POST", path: "/card/v1/capture", product: &captures, twoStep: true, serve: (*call).capture},
@@ -104,11 +104,11 @@ func endpoints() []endpoint {
 	}
 }
 
-// prefixes is where an unknown route is answered as the API's front does, whatever the method. Each stands with
-// and without its slash, or the mux would redirect from the one to the other.
-var prefixes = []string{"/card", "/card/", "/card-async", "/card-async/", "/subscriptions", "/subscriptions/", "/v1/tokens", "/v1/tokens/", "/v1/charges", "/v1/charges/", "/v1/refund", "/v1/refund/",
-	"/v1/subscription-tokens", "/v1/subscription-tokens/", "/v1/subscriptions", "/v1/subscriptions/", "/merchant", "/merchant/",
-	"/deferred", "/deferred/", "/webhook", "/webhook/", "/rules", "/rules/", "/apple-pay", "/apple-pay/"}
+// prefixes is where an unknown route is answered as the API's front does, whatever the method. The last of them are
+// of products that are not there.
+var prefixes = []string{"/card", "/card-async", "/subscriptions", "/v1/tokens", "/v1/charges", "/v1/refund", "/v1/subscription-tokens",
+	"/v1/subscriptions", "/merchant", "/deferred", "/webhook", "/rules", "/apple-pay",
+	"/transfer", "/transfer-subscriptions", "/cash", "/payouts", "/commission", "/multi-merchant", "/analytics", "/data"}
 
 // Mount adds the API's routes to mux.
 func (h *Handler) Mount(mux *http.ServeMux) {
@@ -121,9 +121,16 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 	h.mountHosted(mux)
 	mux.HandleFunc("GET "+agentPath+"{token}", h.agent)
 	mux.HandleFunc("POST "+agentPath+"{token}", h.agent)
-	for _, p := range prefixes {
-		mux.HandleFunc(p, func(w http.ResponseWriter, _ *http.Request) { h.write(w, errNoRoute.answer()) })
+	for _, p := range prefixes { // with and without a slash, or the mux would redirect from the one to the other
+		mux.HandleFunc(p, h.nowhere)
+		mux.HandleFunc(p+"/", h.nowhere)
 	}
+}
+
+// nowhere answers a route that is not there. A library's page gets to know.
+func (h *Handler) nowhere(w http.ResponseWriter, _ *http.Request) {
+	allowPages(w)
+	h.write(w, errNoRoute.answer())
 }
 
 // call is one request to a merchant's endpoint.

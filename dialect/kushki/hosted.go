@@ -128,8 +128,9 @@ func framers(a pasarela.Authentication) []string {
 	}
 }
 
-// comeBack is where issuers send the browser to. What it brings is not read: the result came from the directory
-// server before it, or there is none.
+// comeBack is where issuers send the browser to. What it brings is not believed: the result came from the directory
+// server before it, or there is none. Then a browser that brings this challenge's CRes has given up; whatever else
+// opens the address, such as a scanner of links, ends nothing.
 func (h *Handler) comeBack(w http.ResponseWriter, r *http.Request) {
 	m, err := h.gateway.Merchant(r.Context(), pasarela.MerchantID(r.PathValue("merchant")))
 	if err != nil {
@@ -141,6 +142,10 @@ func (h *Handler) comeBack(w http.ResponseWriter, r *http.Request) {
 		err = pasarela.Errorf(pasarela.CodeNotFound, "authentication has no page")
 	}
 	if err == nil && a.State == pasarela.AuthenticationPending {
+		if !h.returned(w, r, a) {
+			h.leadBack(w, r, m, a)
+			return
+		}
 		a, err = h.gateway.AbandonAuthentication(r.Context(), m.ID, a.ID)
 	}
 	if err != nil {
@@ -148,6 +153,29 @@ func (h *Handler) comeBack(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.end(w, r, m, a)
+}
+
+// maxReturned bounds what a browser brings back, in bytes: a CRes and what the gateway gave along.
+const maxReturned = 16 << 10
+
+// returned says whether the request carries the CRes of this challenge.
+func (h *Handler) returned(w http.ResponseWriter, r *http.Request, a pasarela.Authentication) bool {
+	if h.Challenges == nil || r.Method == http.MethodHead {
+		return false
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxReturned)
+	return r.ParseForm() == nil && h.Challenges.Returned(a, r.Form.Get("cres"))
+}
+
+// leadBack sends a browser that is still being asked to where it is asked. A challenge that a library shows has no
+// address.
+func (h *Handler) leadBack(w http.ResponseWriter, r *http.Request, m pasarela.Merchant, a pasarela.Authentication) {
+	if a.Mode != pasarela.ChallengeURL && a.Mode != pasarela.ChallengeFrame {
+		h.lost(w, r, pasarela.Errorf(pasarela.CodeNotFound, "authentication has no page"))
+		return
+	}
+	pages.Security(w, pages.Options{FrameAncestors: framers(a)})
+	http.Redirect(w, r, h.hostedAddress(m, a.Token), http.StatusSeeOther)
 }
 
 // told is what the page that began a challenge in a frame is told.

@@ -13,7 +13,9 @@ import (
 	"strings"
 	"testing"
 
+	"pasarela"
 	"pasarela/cde/cards"
+	"pasarela/cde/threeds"
 	"pasarela/dialect/dialecttest"
 	"pasarela/dialect/kushki"
 )
@@ -162,22 +164,111 @@ func TestPageWalkInAFrame(t *testing.T) {
 	}
 }
 
-// A page that comes back without the issuer's answer has given up, once and for all.
-func TestComingBackWithoutAnAnswer(t *testing.T) {
+// cres is what an issuer's page has the browser bring back.
+func cres(t *testing.T, server pasarela.AuthenticationID, acs string) string {
+	t.Helper()
+	text, err := threeds.EncodeBrowser(threeds.CRes{Header: threeds.Header{MessageType: threeds.TypeCRes, MessageVersion: threeds.Version},
+		ThreeDSServerTransID: string(server), ACSTransID: acs, ChallengeCompletionInd: "Y", TransStatus: "N"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// asked is the authentication of a token as it stands, and the address at which its browser comes back.
+func asked(t *testing.T, w *dialecttest.World, c created) (a pasarela.Authentication, back string) {
+	t.Helper()
+	m := w.Merchants["on-public"].ID
+	a, err := w.Gateway.Authentication(t.Context(), m, pasarela.AuthenticationID(c.SecureID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a, dialecttest.PublicURL + "/3ds/return/" + string(m) + "/" + c.SecureID
+}
+
+// A browser that brings this challenge's CRes, although the issuer has told nothing, has given up once and for all.
+func TestComingBackWithoutAResult(t *testing.T) {
+	t.Parallel()
+	w := newShop(t)
+	for _, byForm := range []bool{true, false} {
+		c := ask(t, w, `"authValidation":"url","callbackUrl":"https://shop.example/back"`)
+		issuer := press(t, w, open(t, w, c.URL, nil), nil)
+		a, back := asked(t, w, c)
+		form := url.Values{"cres": {cres(t, a.ID, a.ACSID)}}
+		if !byForm {
+			back, form = back+"?"+form.Encode(), nil
+		}
+		for range 2 {
+			end := open(t, w, back, form)
+			if !strings.HasPrefix(end.Header.Get("Location"), "https://shop.example/back?success=false&") {
+				t.Fatalf("answered %d %s", end.StatusCode, end.Header.Get("Location"))
+			}
+		}
+		late := press(t, w, press(t, w, issuer, url.Values{"code": {"1234"}}), nil)
+		if !strings.HasPrefix(late.Header.Get("Location"), "https://shop.example/back?success=false&") {
+			t.Errorf("the issuer's answer was taken although the cardholder had given up: %d %s", late.StatusCode, late.Header.Get("Location"))
+		}
+	}
+}
+
+// What opens the address without this challenge's CRes, such as a scanner of links, ends no challenge: it is led to
+// where the cardholder is asked, and the cardholder goes on.
+func TestOpeningTheReturnAddressEndsNothing(t *testing.T) {
 	t.Parallel()
 	w := newShop(t)
 	c := ask(t, w, `"authValidation":"url","callbackUrl":"https://shop.example/back"`)
 	issuer := press(t, w, open(t, w, c.URL, nil), nil)
-	back := dialecttest.PublicURL + "/3ds/return/" + string(w.Merchants["on-public"].ID) + "/" + c.SecureID
-	for range 2 {
-		end := open(t, w, back, url.Values{"cres": {"anything"}})
-		if !strings.HasPrefix(end.Header.Get("Location"), "https://shop.example/back?success=false&") {
-			t.Fatalf("answered %d %s", end.StatusCode, end.Header.Get("Location"))
+	a, back := asked(t, w, c)
+	right, other := cres(t, a.ID, a.ACSID), "2d9a6d30-2f4d-4c1b-8c0f-7e0b54d1a9c3"
+	for name, c := range map[string]struct{ method, query, body string }{
+		"looked at":                      {method: http.MethodHead},
+		"looked at with everything":      {method: http.MethodHead, query: "?cres=" + right},
+		"opened":                         {method: http.MethodGet},
+		"opened with anything":           {method: http.MethodGet, query: "?cres=anything"},
+		"opened with another challenge":  {method: http.MethodGet, query: "?cres=" + cres(t, pasarela.AuthenticationID(other), a.ACSID)},
+		"opened with another issuer's":   {method: http.MethodGet, query: "?cres=" + cres(t, a.ID, other)},
+		"posted":                         {method: http.MethodPost},
+		"posted anything":                {method: http.MethodPost, body: "cres=anything"},
+		"posted another challenge":       {method: http.MethodPost, body: "cres=" + cres(t, pasarela.AuthenticationID(other), a.ACSID)},
+		"posted behind a lot of rubbish": {method: http.MethodPost, body: "rubbish=" + strings.Repeat("x", 1<<15) + "&cres=" + right},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), c.method, back+c.query, strings.NewReader(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		answer, err := w.Browser().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to := answer.Header.Get("Location")
+		if answer.StatusCode != http.StatusSeeOther || !strings.HasPrefix(to, dialecttest.PublicURL+"/3ds?token="+string(a.Token)+"&merchantId=on-public") {
+			t.Errorf("%s: answered %d to %q", name, answer.StatusCode, to)
+		}
+		if now, _ := asked(t, w, created{SecureID: string(a.ID)}); now.State != pasarela.AuthenticationPending {
+			t.Fatalf("%s: the challenge is %s, %s", name, now.State, now.Reason)
 		}
 	}
-	late := press(t, w, press(t, w, issuer, url.Values{"code": {"1234"}}), nil)
-	if !strings.HasPrefix(late.Header.Get("Location"), "https://shop.example/back?success=false&") {
-		t.Errorf("the issuer's answer was taken although the cardholder had given up: %d %s", late.StatusCode, late.Header.Get("Location"))
+	end := press(t, w, press(t, w, issuer, url.Values{"code": {"1234"}}), nil)
+	if !strings.HasPrefix(end.Header.Get("Location"), "https://shop.example/back?success=true&") {
+		t.Errorf("the cardholder's walk ends with %d %s", end.StatusCode, end.Header.Get("Location"))
+	}
+}
+
+// A challenge that a library shows has no page to be led to: who opens its return address learns nothing.
+func TestOpeningTheReturnAddressOfALibrary(t *testing.T) {
+	t.Parallel()
+	w := newShop(t)
+	r := httptest.NewRequest(http.MethodGet, "/card/v1/authToken", nil)
+	r.Header.Set("Public-Merchant-Id", "on-public")
+	session := httptest.NewRecorder()
+	w.ServeHTTP(session, r)
+	a, back := asked(t, w, ask(t, w, `"jwt":"`+member(t, session, "jwt")+`"`))
+	if p := open(t, w, back, nil); p.StatusCode != http.StatusNotFound || strings.Contains(p.html, string(a.Token)) {
+		t.Errorf("answered %d %s", p.StatusCode, p.html)
+	}
+	if now, _ := asked(t, w, created{SecureID: string(a.ID)}); now.State != pasarela.AuthenticationPending {
+		t.Errorf("the challenge is %s, %s", now.State, now.Reason)
 	}
 }
 

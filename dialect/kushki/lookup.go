@@ -2,7 +2,6 @@ package kushki
 
 import (
 	"net/http"
-	"slices"
 
 	"github.com/go-json-experiment/json"
 
@@ -18,26 +17,27 @@ type binFacts struct {
 	Country string            `json:"country"`
 }
 
-// binV1 answers GET /card/v1/bin/{bin}, of six digits.
-func (c *call) binV1() (gateway.Answer, error) { return c.binInfoOf(6) }
-
-// binV2 answers GET /deferred/v2/bin/{bin}, of eight or ten digits.
-func (c *call) binV2() (gateway.Answer, error) { return c.binInfoOf(8, 10) }
-
-func (c *call) binInfoOf(lengths ...int) (gateway.Answer, error) {
-	p, err := c.rangeOf(lengths...)
+// binInfo answers GET /card/v1/bin/{bin} and GET /deferred/v2/bin/{bin}.
+func (c *call) binInfo() (gateway.Answer, error) {
+	p, err := c.rangeOf()
 	if err != nil {
 		return gateway.Answer{}, err
 	}
 	return encode(http.StatusOK, binFacts{p.Bank, p.Brand, p.Type, c.CountryName(p.Country)}), nil
 }
 
-// rangeOf looks the path's bin up, which has one of these lengths. It returns CodeInvalid for one that no scheme has
-// given out.
-func (c *call) rangeOf(lengths ...int) (pasarela.CardProfile, error) {
+// How many digits a look-up takes. The pages name six, eight and ten for one address or the other, and published
+// clients do not keep to them.
+const (
+	leastBIN = 6
+	mostBIN  = 10
+)
+
+// rangeOf looks the path's bin up. It returns CodeInvalid for one that no scheme has given out.
+func (c *call) rangeOf() (pasarela.CardProfile, error) {
 	bin := c.request.PathValue("bin")
-	if !digits(bin) || !slices.Contains(lengths, len(bin)) {
-		return pasarela.CardProfile{}, pasarela.Errorf(pasarela.CodeInvalid, "bin: send the first %v digits of the card", lengths)
+	if !digits(bin) || len(bin) < leastBIN || len(bin) > mostBIN {
+		return pasarela.CardProfile{}, pasarela.Errorf(pasarela.CodeInvalid, "bin: send the first %d to %d digits of the card", leastBIN, mostBIN)
 	}
 	p, err := c.DescribeBIN(bin)
 	if err == nil && p.Brand == pasarela.BrandUnknown {
@@ -46,9 +46,9 @@ func (c *call) rangeOf(lengths ...int) (pasarela.CardProfile, error) {
 	return p, err
 }
 
-// deferredOptions answers GET /card/v1/deferred/{bin}, of six or eight digits: how a card can pay in installments.
+// deferredOptions answers GET /card/v1/deferred/{bin}: how a card can pay in installments.
 func (c *call) deferredOptions() (gateway.Answer, error) {
-	p, err := c.rangeOf(6, 8)
+	p, err := c.rangeOf()
 	if err != nil {
 		return gateway.Answer{}, err
 	}

@@ -220,10 +220,11 @@ func (h hooks) check() error {
 	return nil
 }
 
+// absoluteURL refuses user-info too: https://shop@evil.example reads like the shop's address, and leads elsewhere.
 func absoluteURL(name, text string) error {
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || len(text) > 2048 {
-		return pasarela.Errorf(pasarela.CodeInvalid, "%s: send an absolute http or https URL", name)
+	if err != nil || u.Host == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https") || len(text) > 2048 {
+		return pasarela.Errorf(pasarela.CodeInvalid, "%s: send an absolute http or https URL without user and password", name)
 	}
 	return nil
 }

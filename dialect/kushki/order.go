@@ -64,14 +64,12 @@ func (d *deferred) check() error {
 var (
 	citMits = []string{"", "C101", "C102", "C103", "C104", "M101", "M102", "M103", "M104", "M205", "M206", "M207", "M208"}
 	modes   = []string{"", "initialRecurrence", "subsequentRecurrence"}
-	// channels are the integrations that name themselves.
-	channels = []string{"", "PRESTASHOP", "WOOCOMMERCE", "MAGENTO", "WEBCHECKOUTPLUS", "WEBCHECKOUT", "POS"}
 )
 
 // check looks at what types cannot say.
 func (o *order) check() error {
-	if o.Months < 0 || o.Months > maxMonths || (o.Months > 0 && o.Deferred != nil) {
-		return pasarela.Errorf(pasarela.CodeInvalid, "months: send months or deferred, not both")
+	if o.Months < 0 || o.Months > maxMonths {
+		return pasarela.Errorf(pasarela.CodeInvalid, "months: send 1 to %d", maxMonths)
 	}
 	if o.Deferred != nil {
 		if err := o.Deferred.check(); err != nil {
@@ -92,7 +90,6 @@ func (o *order) check() error {
 	}
 	for _, e := range []error{
 		oneOf("citMit", o.CitMit, citMits...), oneOf("transactionMode", o.TransactionMode, modes...),
-		oneOf("channel", o.Channel, channels...),
 	} {
 		if e != nil {
 			return e
@@ -127,7 +124,8 @@ func uuid(s string) bool {
 	return true
 }
 
-// installments is how many months the payment is split into; 1 is none.
+// installments is how many months the payment is split into; 1 is none. Published clients send months beside deferred,
+// which says more and goes before it.
 func (o *order) installments() int {
 	if o.Deferred != nil {
 		return o.Deferred.Months

@@ -78,8 +78,9 @@ func (o *order) own() (*pasarela.OwnSecure, error) {
 	kept, err := json.Marshal(struct {
 		ECI     string `json:"eci"`
 		Version string `json:"specificationVersion,omitzero"`
+		Server  string `json:"directoryServerTransactionID,omitzero"`
 		Risk    bool   `json:"acceptRisk,omitzero"`
-	}{in.Eci, in.SpecificationVersion, bool(in.AcceptRisk)})
+	}{in.Eci, in.SpecificationVersion, in.DirectoryServer, bool(in.AcceptRisk)})
 	if err != nil {
 		return nil, pasarela.Wrap(pasarela.CodeInternal, err, "threeDomainSecure cannot be encoded")
 	}

@@ -11,13 +11,13 @@ type messageFields struct {
 	F38        string   `json:"f38,omitzero"`
 	F39        string   `json:"f39,omitzero"`
 	F48        *field48 `json:"f48,omitzero"`
-	Restricted bool     `json:"restricted,omitzero"` // no further attempt with this card can succeed
+	Restricted bool     `json:"restricted,omitzero"` // the scheme wants no further attempt with this card
 }
 
 // field48 is what a Mastercard's issuer is told and says besides.
 type field48 struct {
 	S22 *initiator `json:"s22,omitzero"`
-	S84 string     `json:"s84,omitzero"` // merchant advice code
+	S84 string     `json:"s84,omitzero"` // merchant advice code, as the scheme gave it
 }
 
 // initiator echoes citMit.
@@ -25,21 +25,13 @@ type initiator struct {
 	SE5 string `json:"se5"`
 }
 
-// advices is Mastercard's advice to the merchant by field 39: 01 new details of the card may be had, 02 try again
-// later, 03 do not try again, 21 the cardholder has cancelled.
-var advices = map[string]string{
-	"54": "01", "78": "01",
-	"51": "02", "61": "02", "65": "02", "91": "02", "96": "02",
-	"04": "03", "07": "03", "14": "03", "15": "03", "41": "03", "43": "03", "46": "03", "57": "03",
-	"R0": "21", "R1": "21", "R3": "21",
-}
-
-// hopeless are the answers after which an issuer will never approve.
-var hopeless = []string{"04", "07", "14", "15", "41", "43", "46", "R0", "R1", "R3"}
+// hopeless are the advices after which the scheme wants no further attempt: 03 do not try again, 21 the cardholder
+// has cancelled.
+var hopeless = []string{"03", "21"}
 
 // schemeSaid renders what the scheme answered.
 func (c *call) schemeSaid(t transaction) *messageFields {
-	m := &messageFields{F38: t.approval, F39: t.iso, Restricted: t.declined != nil && slices.Contains(hopeless, t.iso)}
+	m := &messageFields{F38: t.approval, F39: t.iso}
 	if t.facts.Brand != pasarela.BrandMastercard || !t.firstMessage() {
 		return m
 	}
@@ -49,7 +41,7 @@ func (c *call) schemeSaid(t transaction) *messageFields {
 		f.S22 = &initiator{t.order.CitMit}
 	}
 	if t.declined != nil {
-		f.S84 = advices[t.iso]
+		f.S84, m.Restricted = t.advice, slices.Contains(hopeless, t.advice)
 	}
 	if f != (field48{}) {
 		m.F48 = &f

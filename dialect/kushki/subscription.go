@@ -183,7 +183,7 @@ type subscribedDetails struct {
 func (c *call) subscriptionAnswer(s pasarela.Subscription, a gateway.Verification, r *subscribeRequest) gateway.Answer {
 	if s.State != pasarela.SubscriptionActive {
 		t := transaction{kind: "PREAUTHORIZATION", facts: s.Facts, order: &r.order, requested: s.Amount, approved: s.Amount,
-			reference: string(a.Reference), trace: a.Trace, iso: a.ResponseCode, created: s.CreatedAt}
+			reference: string(a.Reference), trace: a.Trace, iso: a.ResponseCode, advice: a.Advice, created: s.CreatedAt}
 		return c.declineAnswer(t, declineOf(a.ResponseCode))
 	}
 	answer := subscribed{Subscription: string(s.ID)}
@@ -217,6 +217,10 @@ func (c *call) authorizeSubscription() (gateway.Answer, error) {
 	if !subscriptionID(id) {
 		return gateway.Answer{}, errSubscriptionID
 	}
+	proof, err := c.subscribersProof(pasarela.SubscriptionID(id), &r.order, total)
+	if err != nil {
+		return gateway.Answer{}, err
+	}
 	stored, err := c.store(&r.order)
 	if err != nil {
 		return gateway.Answer{}, err
@@ -228,12 +232,33 @@ func (c *call) authorizeSubscription() (gateway.Answer, error) {
 	answer := func(p pasarela.Payment) gateway.Answer { return c.subscriptionPaymentAnswer(p, &r.order) }
 	p, err := c.gateway.Authorize(c.request.Context(), c.merchant, gateway.AuthorizeRequest{
 		Kind: pasarela.KindAuthorization, Subscription: pasarela.SubscriptionID(id), Amount: total,
-		Terms: pasarela.Terms{Installments: r.split()}, Dialect: dialect, Order: stored, Remember: remember, Answer: answer,
+		Terms: pasarela.Terms{Secure: proof, Installments: r.split()}, Dialect: dialect, Order: stored, Remember: remember, Answer: answer,
 	})
 	if err != nil {
 		return gateway.Answer{}, err
 	}
 	return answer(p), nil
+}
+
+// subscribersProof is the merchant's own 3-D Secure result about a stored card, held against the card's scheme. Only
+// the acquirer model has it with an authorization.
+func (c *call) subscribersProof(id pasarela.SubscriptionID, o *order, total pasarela.Money) (pasarela.Secure, error) {
+	own, err := o.own()
+	if own == nil || err != nil {
+		return pasarela.Secure{}, err
+	}
+	if c.merchant.Model != pasarela.ModelAcquirer {
+		return pasarela.Secure{}, errNotAllowed
+	}
+	s, err := c.gateway.Store.Subscription(c.request.Context(), c.merchant.ID, id)
+	if err != nil {
+		return pasarela.Secure{}, err
+	}
+	if err := own.Check(s.Facts.Brand); err != nil {
+		return pasarela.Secure{}, c.refuseDetailed(err, transaction{kind: c.product.transactionType, facts: s.Facts, order: o,
+			requested: total, approved: total, created: c.now(), unsent: true})
+	}
+	return own.Secure, nil
 }
 
 func (c *call) subscriptionPaymentAnswer(p pasarela.Payment, o *order) gateway.Answer {

@@ -18,6 +18,9 @@ func (c *call) agree(r *gateway.AuthorizeRequest, o *order, facts *pasarela.Card
 			return err
 		}
 	}
+	if err := c.checkSchemeID(o.OriginalID); err != nil {
+		return err
+	}
 	if r.Own, err = o.own(); err != nil {
 		return err
 	}
@@ -32,11 +35,23 @@ func (c *call) agree(r *gateway.AuthorizeRequest, o *order, facts *pasarela.Card
 // an engine elsewhere is an acquirer's, and in Ecuador an aggregator's that only names it; one's own 3-D Secure is for
 // any charge, and for authorizations of an acquirer's.
 func (c *call) available(kind pasarela.PaymentKind, o *order) error {
+	if err := c.hasTerms(o.TransactionMode, bool(o.IsNetworkToken)); err != nil {
+		return err
+	}
 	acquirer, ecuador := c.merchant.Model == pasarela.ModelAcquirer, c.merchant.Country == "EC"
 	switch {
-	case o.TransactionMode != "" && (ecuador || !acquirer),
-		o.ExternalSub != "" && !ecuador && !acquirer,
+	case o.ExternalSub != "" && !ecuador && !acquirer,
 		!o.Secure.IsZero() && kind == pasarela.KindAuthorization && !acquirer:
+		return errNotAllowed
+	}
+	return nil
+}
+
+// hasTerms refuses a series of an engine elsewhere and network tokens where the merchant does not have them, be it on the
+// token or on the payment: a token's subsequent mode lets its card come without a CVV.
+func (c *call) hasTerms(mode string, networkToken bool) error {
+	series := recurrences[mode] != ""
+	if (series || networkToken) && (c.merchant.Country == "EC" || c.merchant.Model != pasarela.ModelAcquirer) {
 		return errNotAllowed
 	}
 	return nil
@@ -44,6 +59,16 @@ func (c *call) available(kind pasarela.PaymentKind, o *order) error {
 
 // visaSchemeID is how many digits a Visa's originalTransactionID has.
 const visaSchemeID = 15
+
+// checkSchemeID refuses what looks like a card number: the id goes to the network as it is. One of Visa's has a right
+// check digit by chance, one time in ten; of cards only American Express's are as long, and begin with 34 or 37.
+func (c *call) checkSchemeID(id string) error {
+	visas := len(id) == visaSchemeID && digits(id) && id[:2] != "34" && id[:2] != "37"
+	if visas || id == string(c.Mask([]byte(id))) {
+		return nil
+	}
+	return pasarela.Errorf(pasarela.CodeInvalid, "originalTransactionID: send the scheme's id, which does not look like a card number")
+}
 
 // leastInstallment is the least that one of the merchant's own installments in Chile may come to, in CLP. The pages
 // print no figure; this is the least payment in that country.

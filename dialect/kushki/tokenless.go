@@ -77,8 +77,10 @@ func (c *call) authorizeTaken(kind pasarela.PaymentKind, r *tokenlessRequest, fa
 	}
 	c.maskText(&r.Card.Name)
 	request := gateway.AuthorizeRequest{Kind: kind, NeedsCVV: r.needsCVV(),
-		Card: &vault.Card{Number: r.Card.Number, CVV: r.Card.CVV, Holder: r.Card.Name, Expiry: expiry}}
-	request.Terms.NetworkToken = bool(r.IsNetworkToken)
+		Card: &vault.Card{Number: r.Card.Number, CVV: r.Card.CVV.CVV, Holder: r.Card.Name, Expiry: expiry}}
+	if request.Terms.NetworkToken = bool(r.IsNetworkToken); r.IsNetworkToken {
+		request.Card.Cryptogram = r.Card.Cryptogram
+	}
 	if request.Remember, err = c.remember(everyOutcome); err != nil {
 		return gateway.Answer{}, err
 	}

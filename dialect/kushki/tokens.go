@@ -22,9 +22,21 @@ type cardRequest struct {
 	Number      vault.Number `json:"number"`
 	ExpiryMonth string       `json:"expiryMonth"`
 	ExpiryYear  string       `json:"expiryYear"`
-	CVV         vault.CVV    `json:"cvv"`
+	CVV         givenCVV     `json:"cvv"`
 	Cryptogram  string       `json:"cryptogram"`
 	AccountType string       `json:"accountType"`
+}
+
+// givenCVV is a CVV whose field was left empty where libraries send "".
+type givenCVV struct{ vault.CVV }
+
+// UnmarshalJSON reads what a CVV reads, and an empty text as none.
+func (v *givenCVV) UnmarshalJSON(text []byte) error {
+	if string(text) == `""` {
+		v.CVV = vault.CVV{}
+		return nil
+	}
+	return v.CVV.UnmarshalJSON(text)
 }
 
 // tokenRequest is what both token endpoints understand; a subscription's has no totalAmount.
@@ -99,7 +111,7 @@ func (c *call) subscriptionToken() (gateway.Answer, error) {
 // wipe overwrites the card once it was sealed.
 func (r *tokenRequest) wipe() {
 	if r.Card != nil {
-		vault.Card{Number: r.Card.Number, CVV: r.Card.CVV}.Wipe()
+		vault.Card{Number: r.Card.Number, CVV: r.Card.CVV.CVV}.Wipe()
 	}
 }
 
@@ -147,11 +159,17 @@ func (c *call) checkToken(r *tokenRequest) error {
 		if err := absoluteURL("callbackUrl", r.CallbackURL); err != nil {
 			return err
 		}
+		if r.CallbackURL != string(c.Mask([]byte(r.CallbackURL))) {
+			return pasarela.Errorf(pasarela.CodeInvalid, "callbackUrl: send an address that does not look like a card number")
+		}
 	}
 	if err := oneOf("authValidation", r.AuthValidation, "", authURL, authFrame); err != nil {
 		return err
 	}
 	if err := oneOf("transactionMode", r.TransactionMode, "", modes[1], modes[2], accountValidation); err != nil {
+		return err
+	}
+	if err := c.hasTerms(r.TransactionMode, r.IsNetworkToken); err != nil {
 		return err
 	}
 	expiry, err := expiryOf(r.Card)
@@ -217,7 +235,7 @@ func (c *call) tokenize(r *tokenRequest, use pasarela.TokenUse, total pasarela.M
 	}
 	r.Card.Name = c.holder(r.Card.Name)
 	c.maskText(&r.Card.Name)
-	card := vault.Card{Number: r.Card.Number, CVV: r.Card.CVV, Holder: r.Card.Name, Expiry: expiry}
+	card := vault.Card{Number: r.Card.Number, CVV: r.Card.CVV.CVV, Holder: r.Card.Name, Expiry: expiry}
 	if r.IsNetworkToken {
 		card.Cryptogram = r.Card.Cryptogram
 	}
@@ -225,7 +243,7 @@ func (c *call) tokenize(r *tokenRequest, use pasarela.TokenUse, total pasarela.M
 	if err != nil {
 		return gateway.Answer{}, err
 	}
-	answer := c.tokenAnswer(r.JWT != "")
+	answer := c.tokenAnswer(r.JWT != "", vault.Beginning(r.Card.Number))
 	t, a, err := c.gateway.Tokenize(c.request.Context(), c.merchant, gateway.TokenizeRequest{
 		Use: use, Card: card, Total: total, Deferred: r.IsDeferred, NeedsCVV: r.TransactionMode != modes[2],
 		Details: details, Recurrence: recurrences[r.TransactionMode], NetworkToken: r.IsNetworkToken, Challenge: challenge,

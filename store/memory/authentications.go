@@ -35,21 +35,33 @@ func (t *tx) PutAuthentication(a pasarela.Authentication) error {
 	}, store.ErrNotFound)
 }
 
-func (t *tx) ForgetAuthentications(before time.Time, limit int) (n int, err error) {
+func (t *tx) ForgetAuthentications(served, before time.Time, limit int) (int, error) {
 	if err := t.usable(); err != nil {
 		return 0, err
 	}
-	var old []dueItem[pasarela.AuthenticationID]
+	unproven := t.authenticationsOf(before, func(a *pasarela.Authentication) bool { return a.State != pasarela.AuthenticationAuthenticated })
+	deleted := earliest(unproven, limit)
+	for _, id := range deleted {
+		t.authentications.drop(id)
+	}
+	unserved := t.authenticationsOf(served, func(a *pasarela.Authentication) bool { return a.Secure.Value != "" })
+	cleared := earliest(unserved, limit-len(deleted))
+	for _, id := range cleared {
+		bare := *t.authentications.rows[id]
+		bare.Secure.Value = ""
+		t.authentications.put(id, bare)
+	}
+	return len(deleted) + len(cleared), nil
+}
+
+// authenticationsOf are those created at or before a time of which something is true.
+func (t *tx) authenticationsOf(until time.Time, wanted func(*pasarela.Authentication) bool) (found []dueItem[pasarela.AuthenticationID]) {
 	for id, a := range t.authentications.rows {
-		if a.State != pasarela.AuthenticationAuthenticated && isDue(a.CreatedAt, before) {
-			old = append(old, dueItem[pasarela.AuthenticationID]{id, a.CreatedAt})
+		if isDue(a.CreatedAt, until) && wanted(a) {
+			found = append(found, dueItem[pasarela.AuthenticationID]{id, a.CreatedAt})
 		}
 	}
-	for _, id := range earliest(old, limit) {
-		t.authentications.drop(id)
-		n++
-	}
-	return n, nil
+	return found
 }
 
 func authenticationRow(a pasarela.Authentication) pasarela.Authentication {

@@ -70,17 +70,27 @@ func (t *tx) PutAuthentication(a pasarela.Authentication) error {
 }
 
 // ForgetAuthentications implements store.AuthenticationTx.
-func (t *tx) ForgetAuthentications(before time.Time, limit int) (int, error) {
-	ids, err := t.lock(`
-		SELECT id FROM authentications WHERE merchant = $1 AND created_at <= $2 AND state <> 'authenticated'
-		ORDER BY created_at, id LIMIT $3 FOR UPDATE SKIP LOCKED`, t.merchant, stamp(before), int64(limit))
-	if err != nil {
-		return 0, err
-	}
-	for _, id := range ids {
-		if err := t.exec(`DELETE FROM authentications WHERE merchant = $1 AND id = $2`, t.merchant, string(id)); err != nil {
+func (t *tx) ForgetAuthentications(served, before time.Time, limit int) (touched int, err error) {
+	const (
+		unproven = `SELECT id FROM authentications WHERE merchant = $1 AND created_at <= $2 AND state <> 'authenticated'`
+		unserved = `SELECT id FROM authentications WHERE merchant = $1 AND created_at <= $2 AND proof <> ''`
+		remove   = `DELETE FROM authentications WHERE merchant = $1 AND id = $2`
+		clear    = `UPDATE authentications SET proof = '' WHERE merchant = $1 AND id = $2`
+	)
+	for _, step := range []struct {
+		find, do string
+		until    time.Time
+	}{{unproven, remove, before}, {unserved, clear, served}} {
+		ids, err := t.lock(step.find+` ORDER BY created_at, id LIMIT $3 FOR UPDATE SKIP LOCKED`, t.merchant, stamp(step.until), max(limit-touched, 0))
+		if err != nil {
 			return 0, err
 		}
+		for _, id := range ids {
+			if err := t.exec(step.do, t.merchant, string(id)); err != nil {
+				return 0, err
+			}
+		}
+		touched += len(ids)
 	}
-	return len(ids), nil
+	return touched, nil
 }

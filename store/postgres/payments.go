@@ -9,23 +9,23 @@ import (
 
 // InsertPayment implements store.PaymentTx.
 func (t *tx) InsertPayment(p pasarela.Payment) error {
-	args := append(make([]any, 0, 44), t.merchant, string(p.ID), string(p.Ticket), string(p.Kind), string(p.State),
+	args := append(make([]any, 0, 45), t.merchant, string(p.ID), string(p.Ticket), string(p.Kind), string(p.State),
 		p.Amount.Minor, string(p.Amount.Currency), p.Reauthorized, p.Captured, p.Refunded,
 		string(p.Token), string(p.Recurrence), string(p.Authentication), string(p.Subscription), p.Card.Record, blob(p.Card.Bytes))
 	args = factValues(args, p.Facts)
 	args = traceValues(traceValues(traceValues(args, p.Trace), p.Follow), p.CaptureTrace)
 	args = append(args, string(p.Operation), int64(p.Attempts), stamp(p.DueAt), stamp(p.ExpiresAt),
-		p.ResponseCode, p.ApprovalCode, p.Dialect, blob(p.Order), stamp(p.CreatedAt), stamp(p.UpdatedAt))
+		p.ResponseCode, p.ApprovalCode, p.Advice, p.Dialect, blob(p.Order), stamp(p.CreatedAt), stamp(p.UpdatedAt))
 	return t.exec(`
 		INSERT INTO payments (merchant, `+paymentColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44)`, args...)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45)`, args...)
 }
 
 // paymentColumns are all but the merchant, as scanPayment takes them.
 const paymentColumns = `id, ticket, kind, state, amount, currency, reauthorized, captured, refunded,
 	token, recurrence, authentication, subscription, card_record, card, ` + factColumns + `,
 	trace_stan, trace_rrn, trace_sent_at, follow_stan, follow_rrn, follow_sent_at, capture_stan, capture_rrn, capture_sent_at,
-	operation, attempts, due_at, expires_at, response_code, approval_code, dialect, details, created_at, updated_at`
+	operation, attempts, due_at, expires_at, response_code, approval_code, advice, dialect, details, created_at, updated_at`
 
 const (
 	selectPayment         = `SELECT ` + paymentColumns + ` FROM payments WHERE merchant = $1 AND id = $2`
@@ -49,13 +49,13 @@ func (s *Store) PaymentByTicket(ctx context.Context, m pasarela.MerchantID, t pa
 
 func scanPayment(r row, merchant string) (pasarela.Payment, error) {
 	p := pasarela.Payment{Merchant: pasarela.MerchantID(merchant)}
-	dest := append(make([]any, 0, 43), (*string)(&p.ID), (*string)(&p.Ticket), (*string)(&p.Kind), (*string)(&p.State),
+	dest := append(make([]any, 0, 44), (*string)(&p.ID), (*string)(&p.Ticket), (*string)(&p.Kind), (*string)(&p.State),
 		&p.Amount.Minor, (*string)(&p.Amount.Currency), &p.Reauthorized, &p.Captured, &p.Refunded,
 		(*string)(&p.Token), (*string)(&p.Recurrence), (*string)(&p.Authentication), (*string)(&p.Subscription), &p.Card.Record, &p.Card.Bytes)
 	dest = factTargets(dest, &p.Facts)
 	dest = traceTargets(traceTargets(traceTargets(dest, &p.Trace), &p.Follow), &p.CaptureTrace)
 	dest = append(dest, (*string)(&p.Operation), &p.Attempts, at(&p.DueAt), at(&p.ExpiresAt),
-		&p.ResponseCode, &p.ApprovalCode, &p.Dialect, &p.Order, at(&p.CreatedAt), at(&p.UpdatedAt))
+		&p.ResponseCode, &p.ApprovalCode, &p.Advice, &p.Dialect, &p.Order, at(&p.CreatedAt), at(&p.UpdatedAt))
 	if err := r.Scan(dest...); err != nil {
 		return pasarela.Payment{}, err
 	}
@@ -64,18 +64,18 @@ func scanPayment(r row, merchant string) (pasarela.Payment, error) {
 
 // PutPayment implements store.PaymentTx.
 func (t *tx) PutPayment(p pasarela.Payment) error {
-	args := append(make([]any, 0, 24), string(p.State), p.Reauthorized, p.Captured, p.Refunded, p.Card.Record, blob(p.Card.Bytes))
+	args := append(make([]any, 0, 25), string(p.State), p.Reauthorized, p.Captured, p.Refunded, p.Card.Record, blob(p.Card.Bytes))
 	args = traceValues(traceValues(traceValues(args, p.Trace), p.Follow), p.CaptureTrace)
 	args = append(args, string(p.Operation), int64(p.Attempts), stamp(p.DueAt), stamp(p.ExpiresAt),
-		p.ResponseCode, p.ApprovalCode, stamp(p.UpdatedAt), t.merchant, string(p.ID))
+		p.ResponseCode, p.ApprovalCode, p.Advice, stamp(p.UpdatedAt), t.merchant, string(p.ID))
 	return t.put(`
 		UPDATE payments SET state = $1, reauthorized = $2, captured = $3, refunded = $4, card_record = $5, card = $6,
 			trace_stan = $7, trace_rrn = $8, trace_sent_at = $9,
 			follow_stan = $10, follow_rrn = $11, follow_sent_at = $12,
 			capture_stan = $13, capture_rrn = $14, capture_sent_at = $15,
 			operation = $16, attempts = $17, due_at = $18, expires_at = $19,
-			response_code = $20, approval_code = $21, updated_at = $22
-		WHERE merchant = $23 AND id = $24 RETURNING 1`, args...)
+			response_code = $20, approval_code = $21, advice = $22, updated_at = $23
+		WHERE merchant = $24 AND id = $25 RETURNING 1`, args...)
 }
 
 // Due implements store.Reader.

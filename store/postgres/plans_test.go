@@ -75,7 +75,7 @@ func askAll(t *testing.T, s *Store) {
 		unit(func(tx store.Tx) error { return tx.DropKey("n", "h") }),
 		unit(func(tx store.Tx) error { return ignore(tx.ForgetTokens(now, now.Add(-time.Hour), 10)) }),
 		unit(func(tx store.Tx) error { return ignore(tx.ForgetKeys(now, 10)) }),
-		unit(func(tx store.Tx) error { return ignore(tx.ForgetAuthentications(now, 10)) }),
+		unit(func(tx store.Tx) error { return ignore(tx.ForgetAuthentications(now, now, 10)) }),
 		unit(func(tx store.Tx) error { return ignore(tx.ForgetRedirects(now, 10)) }),
 		unit(func(tx store.Tx) error {
 			return tx.Post([]ledger.Posting{{ID: "1", Debit: ledger.IssuerHolds, Credit: ledger.MerchantPending, Amount: pasarela.Money{Minor: 1}}})

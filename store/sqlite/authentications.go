@@ -71,8 +71,15 @@ func (t *tx) PutAuthentication(a pasarela.Authentication) error {
 }
 
 // ForgetAuthentications implements store.AuthenticationTx.
-func (t *tx) ForgetAuthentications(before time.Time, limit int) (int, error) {
-	return t.exec(`DELETE FROM authentications WHERE rowid IN (
+func (t *tx) ForgetAuthentications(served, before time.Time, limit int) (int, error) {
+	deleted, err := t.exec(`DELETE FROM authentications WHERE rowid IN (
 		SELECT rowid FROM authentications
 		WHERE merchant = ? AND created_at <= ? AND state <> 'authenticated' ORDER BY created_at, id LIMIT ?)`, t.merchant, micros(before), int64(limit))
+	if err != nil {
+		return 0, err
+	}
+	cleared, err := t.exec(`UPDATE authentications SET proof = '' WHERE rowid IN (
+		SELECT rowid FROM authentications
+		WHERE merchant = ? AND created_at <= ? AND proof <> '' ORDER BY created_at, id LIMIT ?)`, t.merchant, micros(served), int64(max(limit-deleted, 0)))
+	return deleted + cleared, err
 }

@@ -9,16 +9,16 @@ import (
 
 // InsertPayment implements store.PaymentTx.
 func (t *tx) InsertPayment(p pasarela.Payment) error {
-	args := append(make([]any, 0, 44), t.merchant, string(p.ID), string(p.Ticket), string(p.Kind), string(p.State),
+	args := append(make([]any, 0, 45), t.merchant, string(p.ID), string(p.Ticket), string(p.Kind), string(p.State),
 		p.Amount.Minor, string(p.Amount.Currency), p.Reauthorized, p.Captured, p.Refunded,
 		string(p.Token), string(p.Recurrence), string(p.Authentication), string(p.Subscription), p.Card.Record, blob(p.Card.Bytes))
 	args = factValues(args, p.Facts)
 	args = traceValues(traceValues(traceValues(args, p.Trace), p.Follow), p.CaptureTrace)
 	args = append(args, string(p.Operation), int64(p.Attempts), micros(p.DueAt), micros(p.ExpiresAt),
-		p.ResponseCode, p.ApprovalCode, p.Dialect, blob(p.Order), micros(p.CreatedAt), micros(p.UpdatedAt))
+		p.ResponseCode, p.ApprovalCode, p.Advice, p.Dialect, blob(p.Order), micros(p.CreatedAt), micros(p.UpdatedAt))
 	_, err := t.exec(`
 		INSERT INTO payments (merchant, `+paymentColumns+`)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, args...)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, args...)
 	return err
 }
 
@@ -26,7 +26,7 @@ func (t *tx) InsertPayment(p pasarela.Payment) error {
 const paymentColumns = `id, ticket, kind, state, amount, currency, reauthorized, captured, refunded,
 	token, recurrence, authentication, subscription, card_record, card, ` + factColumns + `,
 	trace_stan, trace_rrn, trace_sent_at, follow_stan, follow_rrn, follow_sent_at, capture_stan, capture_rrn, capture_sent_at,
-	operation, attempts, due_at, expires_at, response_code, approval_code, dialect, details, created_at, updated_at`
+	operation, attempts, due_at, expires_at, response_code, approval_code, advice, dialect, details, created_at, updated_at`
 
 const (
 	selectPayment         = `SELECT ` + paymentColumns + ` FROM payments WHERE merchant = ? AND id = ?`
@@ -50,13 +50,13 @@ func (s *Store) PaymentByTicket(ctx context.Context, m pasarela.MerchantID, t pa
 
 func scanPayment(r row, merchant string) (pasarela.Payment, error) {
 	p := pasarela.Payment{Merchant: pasarela.MerchantID(merchant)}
-	dest := append(make([]any, 0, 43), (*string)(&p.ID), (*string)(&p.Ticket), (*string)(&p.Kind), (*string)(&p.State),
+	dest := append(make([]any, 0, 44), (*string)(&p.ID), (*string)(&p.Ticket), (*string)(&p.Kind), (*string)(&p.State),
 		&p.Amount.Minor, (*string)(&p.Amount.Currency), &p.Reauthorized, &p.Captured, &p.Refunded,
 		(*string)(&p.Token), (*string)(&p.Recurrence), (*string)(&p.Authentication), (*string)(&p.Subscription), &p.Card.Record, &p.Card.Bytes)
 	dest = factTargets(dest, &p.Facts)
 	dest = traceTargets(traceTargets(traceTargets(dest, &p.Trace), &p.Follow), &p.CaptureTrace)
 	dest = append(dest, (*string)(&p.Operation), &p.Attempts, at(&p.DueAt), at(&p.ExpiresAt),
-		&p.ResponseCode, &p.ApprovalCode, &p.Dialect, &p.Order, at(&p.CreatedAt), at(&p.UpdatedAt))
+		&p.ResponseCode, &p.ApprovalCode, &p.Advice, &p.Dialect, &p.Order, at(&p.CreatedAt), at(&p.UpdatedAt))
 	if err := r.Scan(dest...); err != nil {
 		return pasarela.Payment{}, err
 	}
@@ -65,17 +65,17 @@ func scanPayment(r row, merchant string) (pasarela.Payment, error) {
 
 // PutPayment implements store.PaymentTx.
 func (t *tx) PutPayment(p pasarela.Payment) error {
-	args := append(make([]any, 0, 24), string(p.State), p.Reauthorized, p.Captured, p.Refunded, p.Card.Record, blob(p.Card.Bytes))
+	args := append(make([]any, 0, 25), string(p.State), p.Reauthorized, p.Captured, p.Refunded, p.Card.Record, blob(p.Card.Bytes))
 	args = traceValues(traceValues(traceValues(args, p.Trace), p.Follow), p.CaptureTrace)
 	args = append(args, string(p.Operation), int64(p.Attempts), micros(p.DueAt), micros(p.ExpiresAt),
-		p.ResponseCode, p.ApprovalCode, micros(p.UpdatedAt), t.merchant, string(p.ID))
+		p.ResponseCode, p.ApprovalCode, p.Advice, micros(p.UpdatedAt), t.merchant, string(p.ID))
 	return t.put(`
 		UPDATE payments SET state = ?, reauthorized = ?, captured = ?, refunded = ?, card_record = ?, card = ?,
 			trace_stan = ?, trace_rrn = ?, trace_sent_at = ?,
 			follow_stan = ?, follow_rrn = ?, follow_sent_at = ?,
 			capture_stan = ?, capture_rrn = ?, capture_sent_at = ?,
 			operation = ?, attempts = ?, due_at = ?, expires_at = ?,
-			response_code = ?, approval_code = ?, updated_at = ?
+			response_code = ?, approval_code = ?, advice = ?, updated_at = ?
 		WHERE merchant = ? AND id = ?`, args...)
 }
 

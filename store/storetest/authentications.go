@@ -15,6 +15,7 @@ var authenticationScenarios = []scenario{
 	on("of many callers one records the proof", authenticationProvenOnce),
 	on("what proved nothing is forgotten, and proofs are kept", authenticationsForgotten),
 	on("forgetting authentications keeps to its limit", authenticationsForgottenByAndBy),
+	on("the value of an old proof is cleared, and nothing else of it", proofsCleared),
 }
 
 func insertAuthentications(t *testing.T, s store.Store, authentications ...pasarela.Authentication) {
@@ -94,11 +95,11 @@ func madeAt(id pasarela.AuthenticationID, at time.Time, state pasarela.Authentic
 	return a
 }
 
-// forgetAuthentications is what one round of forgetting deletes.
-func forgetAuthentications(t *testing.T, s store.Store, before time.Time, limit int) (n int) {
+// forgetAuthentications is how many one round of forgetting deletes or clears.
+func forgetAuthentications(t *testing.T, s store.Store, served, before time.Time, limit int) (n int) {
 	t.Helper()
 	update(t, s, shop, func(tx store.Tx) (err error) {
-		n, err = tx.ForgetAuthentications(before, limit)
+		n, err = tx.ForgetAuthentications(served, before, limit)
 		return err
 	})
 	return n
@@ -114,7 +115,7 @@ func authenticationsForgotten(t *testing.T, s store.Store) {
 	turned.State = pasarela.AuthenticationAuthenticated
 	update(t, s, shop, func(tx store.Tx) error { return tx.PutAuthentication(turned) })
 	for round, want := range []int{2, 0} {
-		same(t, number("deleted in round ", round), forgetAuthentications(t, s, noon, 100), want)
+		same(t, number("deleted in round ", round), forgetAuthentications(t, s, time.Time{}, noon, 100), want)
 	}
 	for _, kept := range []pasarela.Authentication{proof, turned, young, timeless, elsewhere} {
 		same(t, "kept", found(s.Authentication(t.Context(), kept.Merchant, kept.ID))(t), kept)
@@ -130,10 +131,35 @@ func authenticationsForgottenByAndBy(t *testing.T, s store.Store) {
 		insertAuthentications(t, s, madeAt(pasarela.AuthenticationID(number("a", i)), at, pasarela.AuthenticationFailed))
 	}
 	for round, want := range []int{2, 2, 1, 0} {
-		same(t, number("deleted in round ", round), forgetAuthentications(t, s, noon, 2), want)
+		same(t, number("deleted in round ", round), forgetAuthentications(t, s, time.Time{}, noon, 2), want)
 		if round == 0 {
 			absent(s.Authentication(t.Context(), shop, "a004"))(t, "oldest after the first round")
 			same(t, "younger one", found(s.Authentication(t.Context(), shop, "a002"))(t).ID, "a002")
 		}
+	}
+}
+
+func proofsCleared(t *testing.T, s store.Store) {
+	const authenticated = pasarela.AuthenticationAuthenticated
+	old, edge := madeAt("old", later(-time.Hour), authenticated), madeAt("edge", noon, authenticated)
+	young, timeless := madeAt("young", later(time.Microsecond), authenticated), madeAt("timeless", time.Time{}, authenticated)
+	elsewhere, spent := madeAt("elsewhere", later(-time.Hour), authenticated), madeAt("spent", later(-time.Hour), authenticated)
+	elsewhere.Merchant, spent.Secure.Value = other, ""
+	insertAuthentications(t, s, edge, young, timeless, elsewhere, spent, old)
+	same(t, "cleared of one", forgetAuthentications(t, s, noon, time.Time{}, 1), 1)
+	old.Secure.Value = ""
+	for _, kept := range []pasarela.Authentication{old, edge} { // the older one first
+		same(t, "after one", found(s.Authentication(t.Context(), shop, kept.ID))(t), kept)
+	}
+	for round, want := range []int{1, 0} {
+		same(t, number("cleared in round ", round), forgetAuthentications(t, s, noon, time.Time{}, 100), want)
+	}
+	edge.Secure.Value = ""
+	for _, kept := range []pasarela.Authentication{old, edge, young, timeless, elsewhere, spent} {
+		same(t, "kept", found(s.Authentication(t.Context(), kept.Merchant, kept.ID))(t), kept)
+	}
+	insertAuthentications(t, s, madeAt("unproven", later(-time.Hour), pasarela.AuthenticationFailed), madeAt("proven", later(-time.Hour), authenticated))
+	for round, want := range []int{1, 1, 0} {
+		same(t, number("deleted or cleared in round ", round), forgetAuthentications(t, s, noon, noon, 1), want)
 	}
 }

@@ -153,12 +153,12 @@ func (g *generator) authenticationOperation(int) operation {
 	a.State = []pasarela.AuthenticationState{pasarela.AuthenticationPending, pasarela.AuthenticationAuthenticated, pasarela.AuthenticationFailed}[g.r.IntN(3)]
 	a.CreatedAt, a.ExpiresAt, a.UpdatedAt, a.CodeDigest, a.Attempts = g.moment(), g.moment(), g.moment(), g.bytes(), g.r.IntN(3)
 	a.Token, a.ACSURL, a.ByLink, a.Secure.Value = pasarela.TokenID(g.id("t")), g.id("url"), g.r.IntN(2) == 0, g.id("value")
-	before, limit := g.moment(), 1+g.r.IntN(3)
+	served, before, limit := g.moment(), g.moment(), 1+g.r.IntN(3)
 	return g.pick(
 		operation{fmt.Sprintf("insert authentication %+v", a), func(tx store.Tx) (any, error) { return nil, tx.InsertAuthentication(a) }},
 		operation{fmt.Sprintf("put authentication %+v", a), func(tx store.Tx) (any, error) { return nil, tx.PutAuthentication(a) }},
 		operation{fmt.Sprintf("authentication %s", a.ID), func(tx store.Tx) (any, error) { return tx.Authentication(a.ID) }},
-		operation{fmt.Sprintf("forget authentications %s, %d", before, limit), func(tx store.Tx) (any, error) { return tx.ForgetAuthentications(before, limit) }},
+		operation{fmt.Sprintf("forget authentications %s, %s, %d", served, before, limit), func(tx store.Tx) (any, error) { return tx.ForgetAuthentications(served, before, limit) }},
 	)
 }
 
@@ -181,7 +181,7 @@ func (g *generator) paymentOperation(int) operation {
 	p.State = []pasarela.PaymentState{pasarela.StateAuthorizing, pasarela.StateAuthorized, pasarela.StateExtending, pasarela.StateUnextending,
 		pasarela.StateReducing, pasarela.StateCaptured, pasarela.StateDeclined}[g.r.IntN(7)]
 	p.Reauthorized, p.ExpiresAt = g.r.Int64N(3), g.moment()
-	p.Recurrence, p.Authentication = g.recurrence(), pasarela.AuthenticationID(g.id("a"))
+	p.Recurrence, p.Authentication, p.Advice = g.recurrence(), pasarela.AuthenticationID(g.id("a")), []string{"", "01", "03"}[g.r.IntN(3)]
 	return g.pick(
 		operation{fmt.Sprintf("insert payment %+v", p), func(tx store.Tx) (any, error) { return nil, tx.InsertPayment(p) }},
 		operation{fmt.Sprintf("put payment %+v", p), func(tx store.Tx) (any, error) { return nil, tx.PutPayment(p) }},

@@ -61,7 +61,7 @@ func paymentPut(t *testing.T, s store.Store) {
 	insertPayments(t, s, samplePayment("p"), samplePayment("untouched"))
 	put := pasarela.Payment{
 		Merchant: shop, ID: "p", State: pasarela.StateCapturing, Reauthorized: 101, Captured: 100, Refunded: 99, Trace: pasarela.Trace{STAN: 5, RRN: "5", SentAt: later(5)},
-		Operation: "other", Attempts: 9, ResponseCode: "51", ApprovalCode: "X", UpdatedAt: later(time.Hour),
+		Operation: "other", Attempts: 9, ResponseCode: "51", ApprovalCode: "X", Advice: "03", UpdatedAt: later(time.Hour),
 		// none of these is stored:
 		Ticket: "other", Kind: pasarela.KindSale, Amount: pasarela.Money{Minor: 1, Currency: "USD"}, Token: "other", Recurrence: "other", Authentication: "other", Subscription: "other",
 		Dialect: "monri", Order: []byte("other"), CreatedAt: later(time.Hour),
@@ -72,7 +72,7 @@ func paymentPut(t *testing.T, s store.Store) {
 	want.State, want.Reauthorized, want.Captured, want.Refunded, want.Card = put.State, put.Reauthorized, put.Captured, put.Refunded, put.Card
 	want.Trace, want.Follow, want.CaptureTrace, want.Operation, want.Attempts = put.Trace, put.Follow, put.CaptureTrace, put.Operation, put.Attempts
 	want.DueAt, want.ExpiresAt, want.UpdatedAt = put.DueAt, put.ExpiresAt, put.UpdatedAt
-	want.ResponseCode, want.ApprovalCode = put.ResponseCode, put.ApprovalCode
+	want.ResponseCode, want.ApprovalCode, want.Advice = put.ResponseCode, put.ApprovalCode, put.Advice
 	same(t, "payment", found(s.Payment(t.Context(), shop, "p"))(t), want)
 	same(t, "its neighbour", found(s.Payment(t.Context(), shop, "untouched"))(t), samplePayment("untouched"))
 	put.ID = "never"

@@ -73,7 +73,7 @@ func samplePayment(id pasarela.PaymentID) pasarela.Payment {
 		Token: "a-token", Recurrence: pasarela.RecurrenceSubsequent, Authentication: "an-authentication", Subscription: "a-subscription",
 		Card:  pasarela.Sealed{Record: "token/a-token", Bytes: []byte{7, 0, 7}},
 		Facts: facts, Trace: trace(1), Follow: trace(2), CaptureTrace: trace(3), Operation: "an-operation", Attempts: 4,
-		DueAt: later(time.Hour), ExpiresAt: later(24 * time.Hour), ResponseCode: "00", ApprovalCode: "A1B2C3", Dialect: "kushki",
+		DueAt: later(time.Hour), ExpiresAt: later(24 * time.Hour), ResponseCode: "00", ApprovalCode: "A1B2C3", Advice: "02", Dialect: "kushki",
 		Order: []byte(`{"subtotalIva":0}`), CreatedAt: noon, UpdatedAt: later(time.Second),
 	}
 }

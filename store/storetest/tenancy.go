@@ -59,7 +59,7 @@ func tenancyUnits(t *testing.T, s store.Store) {
 	update(t, s, other, func(tx store.Tx) error {
 		tokens, err := tx.ForgetTokens(later(1e15), later(1e15), 10)
 		keys, err2 := tx.ForgetKeys(later(1e15), 10)
-		authentications, err3 := tx.ForgetAuthentications(later(1e15), 10)
+		authentications, err3 := tx.ForgetAuthentications(later(1e15), later(1e15), 10)
 		redirects, err4 := tx.ForgetRedirects(later(1e15), 10)
 		same(t, "rows forgotten", tokens+keys+authentications+redirects, 0)
 		return errors.Join(err, err2, err3, err4, tx.DropKey("k", "holder"))

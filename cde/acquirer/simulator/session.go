@@ -104,7 +104,9 @@ func (c *session) handle(frame []byte) {
 	}
 	r, booked := c.bank.book(q, card, f)
 	c.booked = max(c.booked, booked)
-	c.respond(answer(m, r), f, delay)
+	a := answer(m, r)
+	a.Advice = c.bank.advice(q, r.responseCode)
+	c.respond(a, f, delay)
 }
 
 // respond queues the answer in the way that the fault has it.

@@ -7,6 +7,7 @@ ALTER TABLE tokens ADD COLUMN authentication TEXT NOT NULL DEFAULT '';
 ALTER TABLE payments ADD COLUMN reauthorized INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE payments ADD COLUMN recurrence TEXT NOT NULL DEFAULT '';
 ALTER TABLE payments ADD COLUMN authentication TEXT NOT NULL DEFAULT '';
+ALTER TABLE payments ADD COLUMN advice TEXT NOT NULL DEFAULT '';
 
 DROP INDEX payments_pending;
 CREATE INDEX payments_pending ON payments (merchant)
