@@ -158,6 +158,40 @@ func TestOperationsAreComplete(t *testing.T) {
 	}
 }
 
+// OpenAPI names an operation once (3.1, operationId), also where two addresses take the same; so a path refers to no other.
+func TestOperationIDsAreUnique(t *testing.T) {
+	t.Parallel()
+	for _, name := range Documents {
+		var d struct {
+			Paths map[string]map[string]yaml.Node
+		}
+		if err := yaml.Unmarshal(Source(name), &d); err != nil {
+			t.Fatal(err)
+		}
+		owner := map[string]string{}
+		for path, item := range d.Paths {
+			if _, refers := item["$ref"]; refers {
+				t.Errorf("%s: %s refers to another path, whose operationIds it repeats", name, path)
+			}
+			for method, node := range item {
+				var o struct {
+					ID string `yaml:"operationId"`
+				}
+				if node.Kind != yaml.MappingNode {
+					continue // parameters of the path
+				}
+				if err := node.Decode(&o); err != nil {
+					t.Fatal(err)
+				}
+				if before, taken := owner[o.ID]; taken {
+					t.Errorf("%s: %s %s has the operationId %s of %s", name, method, path, o.ID, before)
+				}
+				owner[o.ID] = method + " " + path
+			}
+		}
+	}
+}
+
 // No member lacks its description, and no unquoted comma has cut one short.
 func TestMembersAreDescribed(t *testing.T) {
 	t.Parallel()

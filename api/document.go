@@ -24,7 +24,6 @@ type document struct {
 }
 
 type pathItem struct {
-	Ref        string `yaml:"$ref"` // another address of the same operations
 	Parameters []parameter
 	Get        *operation
 	Post       *operation

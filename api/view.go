@@ -12,7 +12,7 @@ type view struct {
 	named []string // objects that are to be shown, in the order of their first mention
 }
 
-// sections are a path's operations that carry the tag. A path that only refers to another one has none.
+// sections are a path's operations that carry the tag.
 func (v *view) sections(tag, path string, item pathItem) ([]section, error) {
 	var all []section
 	for _, o := range []struct {

@@ -97,10 +97,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		defer func() { <-s.busy }()
 		s.handle(out, r)
 	default:
-		out.Header().Set("Retry-After", "1")
-		out.Header().Set("Content-Type", "application/json")
-		out.WriteHeader(http.StatusServiceUnavailable)
-		_, _ = out.Write([]byte(`{"message":"Too many requests at once: try again in a second"}`))
+		s.turnAway(out, r)
 	}
 	s.account(r, out, time.Since(started))
 }
@@ -138,7 +135,7 @@ func (s *Server) account(r *http.Request, w *response, took time.Duration) {
 		level = slog.LevelWarn
 	}
 	s.conf.Log.LogAttrs(r.Context(), level, "request", slog.String("method", method(r)), slog.String("route", route(r)),
-		slog.Int("status", status), slog.Int("bytes", w.bytes), slog.Duration("took", took))
+		slog.Int("status", status), slog.Int("bytes", w.bytes), slog.Int64("took_ns", took.Nanoseconds()))
 }
 
 // route is the pattern that matched: the path itself may hold what must not be kept.

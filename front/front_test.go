@@ -118,6 +118,59 @@ func TestLogHasRoutesOnly(t *testing.T) {
 	}
 }
 
+// A page of another origin can read that it was turned away where it could read the route's own answer, and its
+// browser's question before that is answered.
+func TestPagesCanReadThatTheyAreTurnedAway(t *testing.T) {
+	t.Parallel()
+	entered, leave := make(chan struct{}), make(chan struct{})
+	served := make(chan struct{}, 1)
+	b := setup(t, 1, func(m *http.ServeMux) {
+		m.HandleFunc("GET /slow", func(http.ResponseWriter, *http.Request) { close(entered); <-leave })
+		m.HandleFunc("POST /tokens/{kind}", func(http.ResponseWriter, *http.Request) { served <- struct{}{} })
+		m.HandleFunc("OPTIONS /tokens/{kind}", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Access-Control-Allow-Origin", "https://shop.example")
+			w.WriteHeader(http.StatusNoContent)
+		})
+		m.HandleFunc("POST /charges", func(http.ResponseWriter, *http.Request) { served <- struct{}{} })
+	})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if resp, err := http.Get(b.url + "/slow"); err == nil {
+			_ = resp.Body.Close()
+		}
+	}()
+	<-entered
+	for _, c := range []struct {
+		method, path, origin string
+		status               int
+	}{
+		{http.MethodPost, "/tokens/card", "https://shop.example", http.StatusServiceUnavailable},
+		{http.MethodOptions, "/tokens/card", "https://shop.example", http.StatusNoContent},
+		{http.MethodPost, "/charges", "", http.StatusServiceUnavailable},
+		{http.MethodOptions, "/charges", "", http.StatusServiceUnavailable},
+		{http.MethodPost, "/none", "", http.StatusServiceUnavailable},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), c.method, b.url+c.path, strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if got := resp.Header.Get("Access-Control-Allow-Origin"); resp.StatusCode != c.status || got != c.origin {
+			t.Errorf("%s %s: answered %d for pages of %q, want %d for %q", c.method, c.path, resp.StatusCode, got, c.status, c.origin)
+		}
+	}
+	close(leave)
+	<-done
+	if len(served) > 0 {
+		t.Error("a request that was turned away was served")
+	}
+}
+
 func TestTooManyRequestsAtOnceAreTurnedAway(t *testing.T) {
 	t.Parallel()
 	entered, leave := make(chan struct{}), make(chan struct{})

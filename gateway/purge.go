@@ -14,8 +14,9 @@ const (
 	purgeBatch  = 500
 )
 
-// Purge deletes the card data of tokens that expired, and the values of proofs that none of them can be charged with any more; tokens, redirect payments and authentications that came to
-// nothing long ago; and idempotency keys that ran out. It returns how many rows it touched.
+// Purge deletes the card data of tokens that expired, and the values of proofs that waited for them; tokens, redirect
+// payments and authentications that came to nothing long ago; and idempotency keys that ran out. It returns how many
+// rows it touched.
 func (g *Gateway) Purge(ctx context.Context) (int, error) {
 	total := 0
 	err := g.eachMerchant(ctx, g.Store.MerchantIDs, func(m pasarela.MerchantID) error {

@@ -16,6 +16,7 @@ type MerchantJSON struct {
 	Country           string                     `json:"country"`
 	Currency          string                     `json:"currency,omitempty"`
 	Currencies        []string                   `json:"currencies,omitempty"`
+	Model             pasarela.Model             `json:"model,omitempty"`
 	PublicMerchantID  Credential                 `json:"public_merchant_id,omitempty"`
 	PrivateMerchantID Credential                 `json:"private_merchant_id,omitempty"`
 	WebhookSignature  string                     `json:"webhook_signature,omitempty"`
@@ -28,7 +29,7 @@ type MerchantJSON struct {
 
 // ThreeDSRulesJSON says for which payments a merchant with three_ds "on" asks; any rule that fits is enough.
 type ThreeDSRulesJSON struct {
-	FromMinor    *int64   `json:"from_minor,omitempty"` // with Currency: this amount and above
+	FromMinor    *int64   `json:"from_minor,omitempty"` // with Currency: this amount and above, and every amount in another currency
 	Currency     string   `json:"currency,omitempty"`
 	BINCountries []string `json:"bin_countries,omitempty"`
 }
@@ -48,7 +49,7 @@ func (r *ThreeDSRulesJSON) rules() (rules pasarela.ThreeDSRules, err error) {
 }
 
 func rulesJSON(r pasarela.ThreeDSRules) *ThreeDSRulesJSON {
-	if r.From.Currency == "" && len(r.BINCountries) == 0 {
+	if r.IsZero() {
 		return nil
 	}
 	j := &ThreeDSRulesJSON{BINCountries: r.BINCountries}
@@ -101,7 +102,7 @@ func (j MerchantJSON) Merchant() (pasarela.Merchant, error) {
 		return pasarela.Merchant{}, err
 	}
 	m := pasarela.Merchant{
-		Name: j.Name, Country: j.Country, ThreeDS: pasarela.ThreeDSMode(j.ThreeDS), ThreeDSRules: rules, OTP: j.OTP, Webhooks: j.Webhooks,
+		Name: j.Name, Country: j.Country, Model: j.Model, ThreeDS: pasarela.ThreeDSMode(j.ThreeDS), ThreeDSRules: rules, OTP: j.OTP, Webhooks: j.Webhooks,
 		Kushki: pasarela.KushkiCredentials{PublicID: string(j.PublicMerchantID), PrivateID: string(j.PrivateMerchantID),
 			WebhookSignature: j.WebhookSignature},
 	}
@@ -145,7 +146,7 @@ func code(c pasarela.Currency) string {
 // FromMerchant is the JSON of a merchant with all its credentials.
 func FromMerchant(m pasarela.Merchant) MerchantJSON {
 	j := MerchantJSON{
-		MerchantID: string(m.ID), Name: m.Name, Country: m.Country, Currency: code(m.Currencies[0]),
+		MerchantID: string(m.ID), Name: m.Name, Country: m.Country, Currency: code(m.Currencies[0]), Model: m.Model,
 		PublicMerchantID: Credential(m.Kushki.PublicID), PrivateMerchantID: Credential(m.Kushki.PrivateID),
 		WebhookSignature: m.Kushki.WebhookSignature,
 		ThreeDS:          string(m.ThreeDS), ThreeDSRules: rulesJSON(m.ThreeDSRules), OTP: m.OTP, Webhooks: m.Webhooks,

@@ -50,6 +50,7 @@ func (c *Controls) Mount(mux *http.ServeMux) {
 	c.MountNetwork(mux)
 	c.mount(mux, c.gatewayRoutes())
 	mux.HandleFunc("POST "+prefix+catching, c.catch)
+	mux.Handle("GET /{$}", http.RedirectHandler("/docs", http.StatusFound)) // a bench's front door
 }
 
 const (
@@ -72,9 +73,26 @@ func (c *Controls) gatewayRoutes() map[string]control {
 // MountNetwork adds the routes that a simulator has without a gateway.
 func (c *Controls) MountNetwork(mux *http.ServeMux) {
 	c.mount(mux, c.networkRoutes())
-	mux.HandleFunc(prefix, func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc(prefix, func(w http.ResponseWriter, r *http.Request) {
+		if methods := taken(mux, r); len(methods) > 0 {
+			w.Header().Set("Allow", strings.Join(methods, ", "))
+			write(w, http.StatusMethodNotAllowed, problem{"this control does not take " + r.Method + ": send " + strings.Join(methods, " or ")})
+			return
+		}
 		write(w, http.StatusNotFound, problem{"no such sandbox control; GET /docs lists them"})
 	})
+}
+
+// taken lists the methods that a control exists for at the request's path.
+func taken(mux *http.ServeMux, r *http.Request) (methods []string) {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+		other := *r
+		other.Method = method
+		if _, pattern := mux.Handler(&other); pattern != prefix {
+			methods = append(methods, method)
+		}
+	}
+	return methods
 }
 
 func (c *Controls) networkRoutes() map[string]control {

@@ -212,6 +212,25 @@ func TestFurtherMerchants(t *testing.T) {
 	})
 }
 
+// A merchant's model is the country's unless it was chosen; Ecuador has only the aggregator's.
+func TestModelOfAMerchant(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		for body, want := range map[string]string{
+			`"country":"PE"`: "acquirer", `"country":"EC"`: "aggregator", `"country":"EC","model":"aggregator"`: "aggregator",
+			`"country":"PE","model":"aggregator"`: "aggregator", `"country":"CL","model":"acquirer"`: "acquirer",
+		} {
+			var m sandbox.MerchantJSON
+			r.ok("POST", "merchants", `{"name":"Tienda",`+body+`}`, &m)
+			kept, err := r.gateway.Merchant(t.Context(), pasarela.MerchantID(m.MerchantID))
+			if err != nil || string(m.Model) != want || kept.Model != m.Model {
+				t.Errorf("%s is answered %q and kept as %q (%v), want %q", body, m.Model, kept.Model, err, want)
+			}
+		}
+		r.refused("POST", "merchants", `{"name":"Otra","country":"EC","model":"acquirer"}`, 400, "model")
+		r.refused("POST", "merchants", `{"name":"Otra","country":"PE","model":"gateway"}`, 400, "model")
+	})
+}
+
 func TestInboxesCatchExactly(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		body := "{\"a\" : 1.0E7}\n"

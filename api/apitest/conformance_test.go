@@ -94,12 +94,6 @@ func documented(t testing.TB, e dialecttest.Exchange) bool {
 	}
 	path, _, _ := strings.Cut(e.Path, "?")
 	path = strings.TrimPrefix(e.Method+" "+path, " ")
-	for alias, of := range map[string]string{"/v1/tokens": "/card/v1/tokens", "/v1/charges": "/card/v1/charges",
-		"/v1/subscription-tokens": "/subscriptions/v1/card/tokens"} {
-		if path == "POST "+alias {
-			path = "POST " + of
-		}
-	}
 	for operation, rows := range all {
 		if !regexp.MustCompile("^" + placeholder.ReplaceAllString(operation, "[^/]+") + "$").MatchString(path) {
 			continue

@@ -94,7 +94,7 @@ func TestSourcesOfAPrefix(t *testing.T) {
 		{"54519515", SourceImported, pasarela.CardDebit, "Banco Propio", "EC"},
 		{"400003", SourceImported, pasarela.CardDebit, "BANCO EJEMPLO MÉXICO", "MX"},
 		{"40000301", SourceTestRanges, pasarela.CardCredit, "BANCO EJEMPLO MÉXICO", "MX"},
-		{"43490030", SourceTestCards, pasarela.CardCredit, "BANCO EJEMPLO", "EC"},
+		{"43490030", SourceTestCards, pasarela.CardDebit, "BANCO EJEMPLO", "EC"},
 		{"40518842", SourceTestCards, pasarela.CardDebit, "BANCO EJEMPLO", "CL"},
 		{"40518856", SourceTestCards, pasarela.CardCredit, "BANCO EJEMPLO", "CL"},
 		{"43490031", SourceScheme, pasarela.CardCredit, "", ""},

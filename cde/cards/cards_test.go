@@ -57,7 +57,8 @@ func TestReferenceCards(t *testing.T) {
 	}{
 		{"5451951574925480", pasarela.BrandMastercard, pasarela.CardCredit, "00", ThreeDSNone, "EC", false},
 		{"4574441215190335", pasarela.BrandVisa, pasarela.CardCredit, "05", ThreeDSNone, "EC", true},
-		{"4349003000047015", pasarela.BrandVisa, pasarela.CardCredit, "05", ThreeDSNone, "EC", false},
+		{"4349003000047015", pasarela.BrandVisa, pasarela.CardDebit, "05", ThreeDSNone, "EC", false},
+		{"000000000000000000", pasarela.BrandUnknown, pasarela.CardCredit, "00", ThreeDSNone, "EC", true},
 		{"4349008516656431", pasarela.BrandVisa, pasarela.CardCredit, "57", ThreeDSNone, "EC", false},
 		{"4349001210846432", pasarela.BrandVisa, pasarela.CardCredit, "51", ThreeDSNone, "EC", false},
 		{"4349003243371321", pasarela.BrandVisa, pasarela.CardCredit, "N7", ThreeDSNone, "EC", false},

@@ -31,12 +31,13 @@ var (
 // Kushki's own codes, the issuer's answer behind it is given here; the dialect makes the code of it.
 var kushkiCards = []published{
 	{number: "5451951574925480"},
-	{number: "4574441215190335", code: codeDoNotHonour, reject: true}, // 017 at the token
-	{number: "4349003000047015", code: codeDoNotHonour},               // 017 at the charge
-	{number: "4349008516656431", code: "57"},                          // 019: not permitted to the holder
-	{number: "4349001210846432", code: "51"},                          // 021: insufficient funds
-	{number: "4349003243371321", code: "N7"},                          // 022: CVV not verified
-	{number: "4349001386781322", code: "62"},                          // 023: restricted by the bank
+	{number: "4574441215190335", code: codeDoNotHonour, reject: true},             // 017 at the token
+	{number: "000000000000000000", reject: true},                                  // its namesake on the page of Chile
+	{number: "4349003000047015", kind: pasarela.CardDebit, code: codeDoNotHonour}, // 017 at the charge; its range is a debit one
+	{number: "4349008516656431", code: "57"},                                      // 019: not permitted to the holder
+	{number: "4349001210846432", code: "51"},                                      // 021: insufficient funds
+	{number: "4349003243371321", code: "N7"},                                      // 022: CVV not verified
+	{number: "4349001386781322", code: "62"},                                      // 023: restricted by the bank
 	{number: "4000000000000002", secure: ThreeDSChallenge},
 	{number: "4456541249811088", secure: ThreeDSFrictionless},
 	{number: "4456530000000031", secure: ThreeDSChallenge},

@@ -129,6 +129,13 @@ func (s *Server) ChallengeLink(a pasarela.Authentication) string {
 	return u.String()
 }
 
+// Returned says whether what a browser brought back, a CRes, is about this authentication. It proves no more than
+// that, as the browser knows all that is in it.
+func (s *Server) Returned(a pasarela.Authentication, cres string) bool {
+	m, err := DecodeCRes(cres)
+	return err == nil && strings.EqualFold(m.ThreeDSServerTransID, string(a.ID)) && strings.EqualFold(m.ACSTransID, a.ACSID)
+}
+
 // Answer gives a code to the issuer in the cardholder's place, where a browser library shows a mock challenge.
 // Only an issuer that can be opened by a link takes part, which a real one does not. What the code was worth
 // arrives by the usual way, before Answer returns: read the authentication again. It returns CodeWrongState

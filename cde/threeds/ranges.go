@@ -58,6 +58,7 @@ const maxLength = 19
 
 // rangeSet is the ranges that take part. It is replaced, never changed.
 type rangeSet struct {
+	known   bool // false until the directory server has told any
 	serial  string
 	named   map[key]bool // as the directory server names them, for its changes; true with a method URL
 	all     spans
@@ -101,7 +102,7 @@ func integer(n vault.Number) uint64 {
 
 // apply is the set after the changes of an answer. The error has CodeInvalid and no number.
 func (r *rangeSet) apply(serial string, changes []CardRange) (*rangeSet, error) {
-	next := &rangeSet{serial: serial, named: make(map[key]bool, len(r.named)+len(changes))}
+	next := &rangeSet{known: true, serial: serial, named: make(map[key]bool, len(r.named)+len(changes))}
 	maps.Copy(next.named, r.named)
 	for i, c := range changes {
 		k := key{c.StartRange.Length(), span{integer(c.StartRange), integer(c.EndRange)}}

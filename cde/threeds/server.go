@@ -56,7 +56,7 @@ type Server struct {
 	ranges     atomic.Pointer[rangeSet]
 }
 
-// New checks the configuration. No card is enrolled before the first Refresh.
+// New checks the configuration. Every card counts as enrolled before the first Refresh that succeeds.
 func New(c Config) (*Server, error) {
 	u, err := url.Parse(c.DirectoryServerURL)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
@@ -98,9 +98,16 @@ func withoutRedirects(c *http.Client) *http.Client {
 	return &own
 }
 
-// Enrolled says whether the card's range takes part in 3-D Secure, as of the last Refresh. It takes no lock and
-// does not allocate.
-func (s *Server) Enrolled(n vault.Number) bool { return s.ranges.Load().all.contains(n) }
+// Enrolled says whether the card's range takes part in 3-D Secure, as of the last Refresh that succeeded. Before there
+// was one it says yes: a directory server that is down must not have cards charged that it would ask about. It takes
+// no lock and does not allocate.
+func (s *Server) Enrolled(n vault.Number) bool {
+	r := s.ranges.Load()
+	return !r.known || r.all.contains(n)
+}
+
+// RangesKnown says whether a Refresh has succeeded.
+func (s *Server) RangesKnown() bool { return s.ranges.Load().known }
 
 // The routes of the gateway that belong to the protocol.
 const (

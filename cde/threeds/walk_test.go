@@ -235,7 +235,8 @@ func TestAnswerPlaysTheBrowser(t *testing.T) {
 	}
 }
 
-// Rule: cards that take part are known after Refresh, those added or forgotten after the next.
+// Rule: cards that take part are known after Refresh, those added or forgotten after the next. Before the first one
+// every card counts as one that takes part.
 func TestEnrolledCards(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, nil)
@@ -246,10 +247,13 @@ func TestEnrolledCards(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if enrolled(challenged) {
-		t.Error("a card is enrolled before anybody asked")
+	if !enrolled(challenged) || !enrolled(visa) || b.server.RangesKnown() {
+		t.Error("before anybody asked, a card is said not to take part")
 	}
 	refresh()
+	if !b.server.RangesKnown() {
+		t.Error("after a refresh the ranges are said not to be known")
+	}
 	if !enrolled(challenged) || enrolled("4574441215190335") || enrolled(visa) {
 		t.Error("enrolled are others than the directory server says")
 	}

@@ -34,6 +34,10 @@ func (c Card) Wipe() {
 	pan.WipeCVV(c.CVV)
 }
 
+// Beginning is the first eight digits of a number of 16 and more, the first six of a shorter one: what may be shown of
+// it beside the last four. It is for an answer while the number is there; the store keeps six.
+func Beginning(n Number) string { return pan.Beginning(n) }
+
 // ParseNumber reads 12 to 19 digits, as a form has them. The error has CodeInvalid and never holds the text.
 func ParseNumber(text string) (Number, error) { return pan.Parse(text) }
 

@@ -190,7 +190,7 @@ func TestAcquirerThatDoesNotProveItself(t *testing.T) {
 			place := append(w.place, "--key-encryption-key", "env:PASARELA_TEST_KEK")
 			run(t, append([]string{"migrate"}, place...)...).must(t)
 			w.base = "http://" + deaf(t)
-			p := launch(t, []string{kek}, slices.Concat([]string{"serve", "--behind-proxy", "--listen", strings.TrimPrefix(w.base, "http://"),
+			p := launch(t, []string{kek}, slices.Concat([]string{"serve", "--behind-proxy", "--public-url", "https://pay.example", "--listen", strings.TrimPrefix(w.base, "http://"),
 				"--acquirer", bank.address}, c.flags, place)...)
 			select {
 			case <-bank.refused:
@@ -231,7 +231,7 @@ func TestServeRefusesAnAcquirerInClear(t *testing.T) {
 	} {
 		t.Run(c.address+c.flag, func(t *testing.T) {
 			t.Parallel()
-			args := []string{"serve", "--behind-proxy", "--listen", "127.0.0.1:0", "--data", filepath.Join(t.TempDir(), "data"), "--acquirer", c.address}
+			args := []string{"serve", "--behind-proxy", "--public-url", "https://pay.example", "--listen", "127.0.0.1:0", "--data", filepath.Join(t.TempDir(), "data"), "--acquirer", c.address}
 			if c.flag != "" {
 				args = append(args, c.flag)
 			}

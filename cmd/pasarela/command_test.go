@@ -28,7 +28,7 @@ func TestHelp(t *testing.T) {
 		"bins list":       {"Example: pasarela bins list", "--json"},
 		"bins show":       {"Example: pasarela bins show", "--json"},
 		"reconcile":       {"Example: pasarela reconcile", "--json", "--issuer", "exit 1"},
-		"doctor":          {"Example: pasarela doctor", "--acquirer", "--json"},
+		"doctor":          {"Example: pasarela doctor", "--acquirer", "--directory-server", "--json"},
 		"bench":           {"Example: pasarela bench", "--duration"},
 		"version":         {"version"},
 	} {
@@ -53,6 +53,43 @@ func TestUnknownCommand(t *testing.T) {
 	}
 }
 
+// A command line that cannot be read is answered with what is wrong and where to read more, not with all the help.
+func TestAMistakeIsAnsweredShortly(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"serve", "--colour", "red"}, "pasarela: unknown flag --colour\ntry `pasarela serve --help`\n"},
+		{[]string{"serve", "--acquirer"}, "pasarela: --acquirer: give HOST:PORT\ntry `pasarela serve --help`\n"},
+		{[]string{"keys", "rotate", "--settle"}, "pasarela: --settle: give a value\ntry `pasarela keys rotate --help`\n"},
+		{[]string{"bench", "--duration", "long"}, "try `pasarela bench --help`\n"},
+		{nil, "try `pasarela --help`\n"},
+	} {
+		r := run(t, c.args...)
+		if r.code != 2 || r.out != "" || !strings.HasSuffix(r.err, c.says) || strings.Count(r.err, "\n") != 2 {
+			t.Errorf("%q: exit status %d, said %q and %q, want %q", c.args, r.code, r.out, r.err, c.says)
+		}
+	}
+}
+
+// A port that is taken is said with the flag that chooses another.
+func TestAPortThatIsTaken(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	taken := l.Addr().String()
+	for _, c := range []struct{ command, flag string }{{"dev", "--listen"}, {"dev", "--simulator-listen"}, {"simulator", "--listen"}, {"simulator", "--control"}} {
+		args := []string{c.command, "--data", t.TempDir(), "--listen", "127.0.0.1:0", c.flag, taken}
+		if r := run(t, args...); r.code != 2 || !strings.Contains(r.err, c.flag+" "+taken+": another program listens there; choose another with "+c.flag) {
+			t.Errorf("%s %s: exit status %d, said %q", c.command, c.flag, r.code, r.err)
+		}
+	}
+}
+
 func TestVersion(t *testing.T) {
 	t.Parallel()
 	r := run(t, "version").must(t)
@@ -72,12 +109,18 @@ func TestServeRefusesWhatIsUnsafe(t *testing.T) {
 		flags []string
 		says  string
 	}{
-		"no public address": {[]string{"--key-encryption-key", key, "--behind-proxy", "--directory-server", "https://ds.example"}, "--public-url"},
+		"behind a proxy without its address": {[]string{"--key-encryption-key", key, "--behind-proxy"}, "--behind-proxy needs --public-url"},
+		"every address of the machine":       {[]string{"--key-encryption-key", key, "--tls-certificate", "c.pem", "--tls-key", "k.pem", "--listen", "0.0.0.0:0"}, "0.0.0.0:0 is no address"},
+		"the same in IPv6":                   {[]string{"--key-encryption-key", key, "--tls-certificate", "c.pem", "--tls-key", "k.pem", "--listen", "[::]:0"}, "give --public-url"},
+		"the same by a port alone":           {[]string{"--key-encryption-key", key, "--tls-certificate", "c.pem", "--tls-key", "k.pem", "--listen", ":0"}, "give --public-url"},
+		"no public address":                  {[]string{"--key-encryption-key", key, "--behind-proxy", "--directory-server", "https://ds.example"}, "--public-url"},
 		"directory server in clear": {[]string{"--key-encryption-key", key, "--behind-proxy", "--public-url", "https://pay.example",
 			"--directory-server", "http://ds.example"}, "https://"},
+		"directory server in clear, in capitals": {[]string{"--key-encryption-key", key, "--behind-proxy", "--public-url", "https://pay.example",
+			"--directory-server", "HTTP://ds.example"}, "https://"},
 		"public address with a path": {[]string{"--key-encryption-key", key, "--behind-proxy", "--public-url", "https://pay.example/x"}, "--public-url"},
 		"no key-encryption key":      {[]string{"--behind-proxy"}, "--key-encryption-key is required"},
-		"key that is not there":      {[]string{"--behind-proxy", "--key-encryption-key", "env:PASARELA_NO_SUCH"}, "PASARELA_NO_SUCH"},
+		"key that is not there":      {[]string{"--behind-proxy", "--public-url", "https://pay.example", "--key-encryption-key", "env:PASARELA_NO_SUCH"}, "PASARELA_NO_SUCH"},
 		"neither TLS nor proxy":      {[]string{"--key-encryption-key", key}, "--behind-proxy"},
 		"certificate without key":    {[]string{"--key-encryption-key", key, "--tls-certificate", "cert.pem"}, "belong together"},
 		"certificate that is absent": {[]string{"--key-encryption-key", key, "--tls-certificate", "absent.pem", "--tls-key", "absent.pem"}, "absent.pem"},
@@ -131,17 +174,21 @@ func TestDoctor(t *testing.T) {
 		t.Fatal(err)
 	}
 	acquirer := between(t, w.running().out.String(), "simulated acquirer is at ", ";")
+	directory := w.base + "/simulator/3ds/ds"
 	for name, c := range map[string]struct {
 		args []string
 		code int
 		bad  string
 	}{
-		"all well":             {append([]string{"--acquirer", acquirer}, w.place...), 0, ""},
-		"no such folder":       {[]string{"--data", filepath.Join(t.TempDir(), "none")}, 1, "data folder"},
-		"empty folder":         {[]string{"--data", t.TempDir()}, 1, "database"},
-		"another's key":        {append([]string{"--key-encryption-key", "file:" + foreign}, w.place...), 1, "database and keys"},
-		"acquirer not there":   {append([]string{"--acquirer", deaf(t)}, w.place...), 1, "acquirer"},
-		"PostgreSQL not there": {[]string{"--data", w.data, "--database-url", "postgres://" + deaf(t) + "/none"}, 1, "database"},
+		"all well":                     {append([]string{"--acquirer", acquirer, "--directory-server", directory}, w.place...), 0, ""},
+		"no such folder":               {[]string{"--data", filepath.Join(t.TempDir(), "none")}, 1, "data folder"},
+		"empty folder":                 {[]string{"--data", t.TempDir()}, 1, "database"},
+		"another's key":                {append([]string{"--key-encryption-key", "file:" + foreign}, w.place...), 1, "database and keys"},
+		"acquirer not there":           {append([]string{"--acquirer", deaf(t)}, w.place...), 1, "acquirer"},
+		"no directory server there":    {append([]string{"--directory-server", "http://" + deaf(t) + "/ds"}, w.place...), 1, "directory server"},
+		"directory server is no such":  {append([]string{"--directory-server", w.base + "/healthz"}, w.place...), 1, "directory server"},
+		"directory server's authority": {append([]string{"--directory-server", directory, "--directory-server-ca", "absent.pem"}, w.place...), 1, "directory server"},
+		"PostgreSQL not there":         {[]string{"--data", w.data, "--database-url", "postgres://" + deaf(t) + "/none"}, 1, "database"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

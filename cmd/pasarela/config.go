@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"pasarela/cde/vault"
@@ -72,12 +74,24 @@ func (k keyed) kek(create bool) (vault.KEK, error) {
 
 // network says where the acquirer is and how this node appears to it.
 type network struct {
-	Acquirer            string `help:"ISO 8583 endpoint of the acquirer, HOST:PORT." env:"PASARELA_ACQUIRER"`
+	Acquirer            string `help:"ISO 8583 endpoint of the acquirer, HOST:PORT." placeholder:"HOST:PORT" env:"PASARELA_ACQUIRER"`
 	AcquirerCA          string `name:"acquirer-ca" help:"PEM file with the authorities of the acquirer's TLS certificate; turns TLS on." type:"path" env:"PASARELA_ACQUIRER_CA"`
 	AcquirerCertificate string `help:"PEM file with this node's certificate for the acquirer." type:"path" env:"PASARELA_ACQUIRER_CERTIFICATE"`
 	AcquirerKey         string `help:"PEM file with its private key." type:"path" env:"PASARELA_ACQUIRER_KEY"`
 	AcquirerPlaintext   bool   `help:"A tunnel or a private line protects the way to the acquirer: send card numbers without TLS." env:"PASARELA_ACQUIRER_PLAINTEXT"`
 	TerminalID          string `help:"Field 41, up to 8 letters and digits; give each node its own." default:"PASARELA" env:"PASARELA_TERMINAL_ID"`
+}
+
+// listen opens the address that a flag names.
+func listen(flag, address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s %s: another program listens there; choose another with %s HOST:PORT", flag, address, flag)
+	case err != nil:
+		return nil, fmt.Errorf("%s %s: %w", flag, address, err)
+	}
+	return l, nil
 }
 
 // process is what a gateway that runs is told besides.

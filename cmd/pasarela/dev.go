@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"time"
 
@@ -23,9 +22,9 @@ type devCommand struct {
 func (c *devCommand) Run(ctx context.Context) error {
 	log, queue := telemetry.NewLog(os.Stderr, c.LogLevel)
 	defer queue.Close()
-	l, err := net.Listen("tcp", c.Listen)
+	l, err := listen("--listen", c.Listen)
 	if err != nil {
-		return fmt.Errorf("--listen %s: %w", c.Listen, err)
+		return err
 	}
 	c.Listen = l.Addr().String()
 	if err := c.address("http://" + c.Listen); err != nil {

@@ -10,13 +10,16 @@ import (
 	"path/filepath"
 	"time"
 
+	"pasarela"
+	"pasarela/cde/threeds"
 	"pasarela/cde/vault"
 )
 
 type doctorCommand struct {
 	keyed
-	Acquirer string `help:"ISO 8583 endpoint to try, HOST:PORT." env:"PASARELA_ACQUIRER"`
-	JSON     bool   `name:"json" help:"Print the findings as JSON."`
+	Acquirer string `help:"ISO 8583 endpoint to try, HOST:PORT." placeholder:"HOST:PORT" env:"PASARELA_ACQUIRER"`
+	directory
+	JSON bool `name:"json" help:"Print the findings as JSON."`
 }
 
 // finding is one thing that was checked.
@@ -35,6 +38,9 @@ func (c *doctorCommand) Run(ctx context.Context) error {
 	}
 	if c.Acquirer != "" {
 		findings = append(findings, check("acquirer "+c.Acquirer, c.dial))
+	}
+	if c.DirectoryServer != "" {
+		findings = append(findings, check("directory server "+c.DirectoryServer, func() (string, error) { return c.askDirectoryServer(ctx) }))
 	}
 	bad := 0
 	for _, f := range findings {
@@ -121,4 +127,22 @@ func (c *doctorCommand) dial() (string, error) {
 		return "", err
 	}
 	return "accepts connections", conn.Close()
+}
+
+// askDirectoryServer asks for the card ranges, as a node does before it gets healthy. Nobody is authenticated, so
+// nothing comes back to this machine.
+func (c *doctorCommand) askDirectoryServer(ctx context.Context) (string, error) {
+	client, err := c.client()
+	if err != nil {
+		return "", err
+	}
+	s, err := threeds.New(threeds.Config{DirectoryServerURL: c.DirectoryServer, HTTP: client, PublicURL: func() string { return "" },
+		Clock: pasarela.SystemClock{}, Digest: func(string, ...[]byte) []byte { return nil },
+		Results: func(context.Context, pasarela.MerchantID, pasarela.AuthenticationID, pasarela.AuthenticationAnswer) error {
+			return pasarela.Errorf(pasarela.CodeNotFound, "doctor authenticates nobody")
+		}})
+	if err != nil {
+		return "", fmt.Errorf("--directory-server: %w", err)
+	}
+	return "tells its card ranges", s.Refresh(ctx)
 }

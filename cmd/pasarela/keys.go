@@ -89,12 +89,15 @@ func (r *resealing) run(ctx context.Context) error {
 			return err
 		}
 		for _, m := range merchants {
+			before := r.done
 			for _, kind := range store.SealedKinds {
 				if err := r.walk(ctx, m, kind); err != nil {
 					return err
 				}
 			}
-			fmt.Fprintf(os.Stderr, "merchant %s: %d values sealed anew so far\n", m, r.done)
+			if renewed := r.done - before; renewed > 0 {
+				fmt.Fprintf(os.Stderr, "merchant %s: %d values sealed anew, %d so far\n", m, renewed, r.done)
+			}
 		}
 		after = merchants[len(merchants)-1]
 	}

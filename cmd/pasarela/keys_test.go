@@ -24,7 +24,7 @@ func TestKeysAreRotatedUnderLoad(t *testing.T) {
 		})
 		rotate := []string{"keys", "rotate"}
 		killed := launch(t, nil, slices.Concat(rotate, []string{"--settle", "1h"}, w.place)...)
-		killed.says(killed.err, "sealed anew so far")
+		killed.says(killed.err, "values sealed anew")
 		killed.kill()
 		before := load.done.Load()
 		// A gateway learns of new keys within ten seconds.

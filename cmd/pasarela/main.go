@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -31,17 +33,56 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var c commands
-	parser, err := kong.New(&c, kong.Name("pasarela"), kong.UsageOnError(),
+	parser, err := kong.New(&c, kong.Name("pasarela"),
 		kong.Description("A payment gateway that speaks the public APIs of Kushki and Monri. Not affiliated with either."),
 		kong.BindTo(ctx, (*context.Context)(nil)))
 	if err != nil {
 		fail(err)
 	}
 	command, err := parser.Parse(os.Args[1:])
-	parser.FatalIfErrorf(err)
+	if err != nil {
+		fail(misused(err))
+	}
 	if err := command.Run(); err != nil {
 		fail(err)
 	}
+}
+
+// withoutValue is how a flag is refused after which nothing comes.
+var withoutValue = regexp.MustCompile(`^--([a-z0-9-]+): expected .* value but got "EOL"`)
+
+// misused says what is wrong with a command line, and where to read what is right.
+func misused(err error) error {
+	parse, ok := errors.AsType[*kong.ParseError](err)
+	if !ok {
+		return err
+	}
+	hint := "commands: " + strings.Join(commandNames(parse.Context.Model.Node), ", ") + "; try `pasarela --help`"
+	if chosen := parse.Context.Selected(); chosen != nil {
+		hint = "try `" + chosen.FullPath() + " --help`"
+	}
+	text := err.Error()
+	if m := withoutValue.FindStringSubmatch(text); m != nil {
+		text = "--" + m[1] + ": give " + valueOf(parse.Context.Flags(), m[1])
+	}
+	return fmt.Errorf("%s\n%s", text, hint)
+}
+
+func commandNames(n *kong.Node) (names []string) {
+	for _, child := range n.Children {
+		names = append(names, child.Name)
+	}
+	return names
+}
+
+// valueOf is what a flag wants to be given.
+func valueOf(flags []*kong.Flag, name string) string {
+	for _, f := range flags {
+		if f.Name == name && f.PlaceHolder != "" {
+			return f.PlaceHolder
+		}
+	}
+	return "a value"
 }
 
 // exit is an error with a status of its own and nothing more to print.

@@ -192,9 +192,9 @@ func (n *node) openSimulator(ctx context.Context) (err error) {
 		return err
 	}
 	n.onClose(n.simulator.Close)
-	l, err := net.Listen("tcp", n.settings.simulator)
+	l, err := listen("--simulator-listen", n.settings.simulator)
 	if err != nil {
-		return fmt.Errorf("simulator: %w", err)
+		return err
 	}
 	n.Acquirer = l.Addr().String()
 	serving := make(chan error, 1)
@@ -322,16 +322,24 @@ func (n *node) start(ctx context.Context) (stop func(context.Context) error, err
 		telling.Wait()
 	}()
 	stop = func(ctx context.Context) error { cancel(); <-done; return runner.Stop(ctx) }
-	for !n.link.Up() {
-		if err := pause(ctx, 5*time.Millisecond); err != nil {
-			return stop, nil // asked to end before the acquirer could be reached
-		}
+	if !await(ctx, n.link.Up) {
+		return stop, nil
 	}
-	n.live.Store(true)
 	if !n.onPostgres() { // the folder's lock says that no other process uses this database
 		go n.recover(background)
 	}
+	n.live.Store(await(ctx, n.rangesKnown))
 	return stop, nil
+}
+
+// await says whether something came true before ctx ended: false is a start that was asked to end.
+func await(ctx context.Context, there func() bool) bool {
+	for !there() {
+		if pause(ctx, 5*time.Millisecond) != nil {
+			return false
+		}
+	}
+	return true
 }
 
 func (n *node) recover(ctx context.Context) {

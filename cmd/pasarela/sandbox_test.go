@@ -73,6 +73,9 @@ func TestControlsRefuseByName(t *testing.T) {
 		{"GET", "issuer/authorizations?limit=some", ``, "limit"},
 		{"GET", "network/messages?after=-1", ``, "after"},
 		{"GET", "weather", ``, "no such sandbox control"},
+		{"POST", "weather/rain", ``, "no such sandbox control"},
+		{"GET", "clock/advance", ``, "does not take GET: send POST"},
+		{"PUT", "inbox/a", ``, "send GET or POST or DELETE"},
 	} {
 		t.Run(c.path+" "+c.body, func(t *testing.T) {
 			a := w.call(c.method, "/sandbox/v1/"+c.path, c.body)

@@ -5,8 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
+	"net/url"
 	"os"
-	"strings"
 
 	"pasarela/telemetry"
 )
@@ -28,9 +29,9 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	}
 	log, queue := telemetry.NewLog(os.Stderr, c.LogLevel)
 	defer queue.Close()
-	l, err := net.Listen("tcp", c.Listen)
+	l, err := listen("--listen", c.Listen)
 	if err != nil {
-		return fmt.Errorf("--listen %s: %w", c.Listen, err)
+		return err
 	}
 	c.Listen = l.Addr().String()
 	scheme := "http://"
@@ -59,12 +60,29 @@ func (c *serveCommand) check() error {
 		return errors.New("--key-encryption-key is required: file:PATH, env:NAME or hcvault://HOST/KEY")
 	case c.DirectoryServer != "" && c.PublicURL == "":
 		return errors.New("--directory-server needs --public-url: issuers send cardholders back there")
-	case strings.HasPrefix(c.DirectoryServer, "http://") && !c.Sandbox:
+	case c.DirectoryServer != "" && !overTLS(c.DirectoryServer) && !c.Sandbox:
 		return errors.New("messages to the directory server carry card numbers: give --directory-server an https:// address")
 	case (c.TLSCertificate == "") != (c.TLSKey == ""):
 		return errors.New("--tls-certificate and --tls-key belong together")
 	case c.TLSCertificate == "" && !c.BehindProxy:
 		return errors.New("give --tls-certificate and --tls-key, or say --behind-proxy where a proxy ends TLS")
+	case c.BehindProxy && c.PublicURL == "":
+		return errors.New("--behind-proxy needs --public-url: the proxy's address, such as https://pay.example.com, to which buyers' browsers are led")
+	case c.PublicURL == "" && anywhere(c.Listen):
+		return fmt.Errorf("--listen %s is no address that buyers' browsers can be led to: give --public-url, such as https://pay.example.com", c.Listen)
 	}
 	return c.place.check()
+}
+
+// anywhere says whether an address to listen on stands for all of this machine's.
+func anywhere(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	ip, notIP := netip.ParseAddr(host)
+	return err == nil && (host == "" || notIP == nil && ip.Unmap().IsUnspecified())
+}
+
+// overTLS says whether an address is an https one, in whatever case it was written.
+func overTLS(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Scheme == "https"
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"time"
@@ -43,9 +42,9 @@ func (c *simulatorCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", c.Listen)
+	l, err := listen("--listen", c.Listen)
 	if err != nil {
-		return errors.Join(fmt.Errorf("--listen %s: %w", c.Listen, err), s.Close())
+		return errors.Join(err, s.Close())
 	}
 	stop, err := c.control(s, table, log)
 	if err != nil {
@@ -61,9 +60,9 @@ func (c *simulatorCommand) control(s *simulator.Simulator, table *cards.Table, l
 	if c.Control == "" {
 		return func() error { return nil }, nil
 	}
-	l, err := net.Listen("tcp", c.Control)
+	l, err := listen("--control", c.Control)
 	if err != nil {
-		return nil, fmt.Errorf("--control %s: %w", c.Control, err)
+		return nil, err
 	}
 	mux := http.NewServeMux()
 	sandbox.New(sandbox.Config{Simulator: s, Cards: table, Log: log}).MountNetwork(mux)

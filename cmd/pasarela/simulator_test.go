@@ -120,7 +120,7 @@ func (w *world) serve(b bank, flags ...string) {
 	runWith(w.t, []string{kek}, `{"name":"Ana","country":"PE","public_merchant_id":"ana-public","private_merchant_id":"ana-private"}`,
 		append([]string{"merchant", "create"}, w.place...)...).must(w.t)
 	address := deaf(w.t)
-	args := append([]string{"serve", "--listen", address, "--behind-proxy", "--acquirer", b.address}, w.place...)
+	args := append([]string{"serve", "--listen", address, "--behind-proxy", "--public-url", "http://" + address, "--acquirer", b.address}, w.place...)
 	w.process, w.base = launch(w.t, []string{kek}, append(args, flags...)...), "http://"+address
 	w.awaitHealth()
 }

@@ -25,7 +25,12 @@ import (
 
 // secure says where cardholders are authenticated, and how browsers reach this gateway.
 type secure struct {
-	PublicURL                  string `name:"public-url" help:"Address of this gateway as browsers and the directory server see it. Default: http or https, and the address it listens on." env:"PASARELA_PUBLIC_URL"`
+	PublicURL string `name:"public-url" help:"Address of this gateway as browsers and the directory server see it. Default: http or https, and the address it listens on." env:"PASARELA_PUBLIC_URL"`
+	directory
+}
+
+// directory is the way to the directory server.
+type directory struct {
 	DirectoryServer            string `help:"3-D Secure directory server: the URL that messages are posted to. With the built-in simulator its own; otherwise no card takes part when left out." env:"PASARELA_DIRECTORY_SERVER"`
 	DirectoryServerCA          string `name:"directory-server-ca" help:"PEM file with the authorities of the directory server's TLS certificate. Default: those of this machine." type:"path" env:"PASARELA_DIRECTORY_SERVER_CA"`
 	DirectoryServerCertificate string `help:"PEM file with this node's certificate for the directory server." type:"path" env:"PASARELA_DIRECTORY_SERVER_CERTIFICATE"`
@@ -46,7 +51,7 @@ func (s *secure) address(otherwise string) error {
 }
 
 // client is what messages go to the directory server with.
-func (s secure) client() (*http.Client, error) {
+func (s directory) client() (*http.Client, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if s.DirectoryServerCA != "" {
 		pem, err := os.ReadFile(s.DirectoryServerCA)
@@ -120,13 +125,24 @@ func (n *node) keepRanges(ctx context.Context) {
 		}
 		if err := n.threeDS.Refresh(ctx); err != nil && ctx.Err() == nil {
 			wait = rangesRetry
-			n.log.LogAttrs(ctx, slog.LevelWarn, "card ranges of 3-D Secure are not refreshed; those before stay in use", slog.Any("error", err))
+			n.log.LogAttrs(ctx, slog.LevelWarn, "card ranges of 3-D Secure are not refreshed", slog.Any("error", err), slog.String("meanwhile", n.unrefreshed()))
 		}
 		if pause(ctx, wait) != nil {
 			return
 		}
 	}
 }
+
+// unrefreshed is what goes on while the directory server does not tell card ranges.
+func (n *node) unrefreshed() string {
+	if n.threeDS.RangesKnown() {
+		return "those before stay in use"
+	}
+	return "there are none yet: every card counts as one that takes part, and this node is not ready"
+}
+
+// rangesKnown says whether the directory server, where one is configured, has told its card ranges.
+func (n *node) rangesKnown() bool { return n.threeDS == nil || n.threeDS.RangesKnown() }
 
 // refreshRanges follows a change of the sandbox's cards.
 func (n *node) refreshRanges(ctx context.Context) error {

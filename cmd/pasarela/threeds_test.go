@@ -2,8 +2,11 @@ package main_test
 
 import (
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -108,6 +111,62 @@ func TestDirectoryServerElsewhere(t *testing.T) {
 		t.Errorf("the way ends at %s", end)
 	}
 	pe.spend(charges, token.member("token"), "10").must(t, http.StatusCreated)
+}
+
+// darkable is a directory server that goes away and comes back.
+type darkable struct {
+	url string
+	lit atomic.Bool
+}
+
+func newDarkable(t *testing.T, to string) *darkable {
+	t.Helper()
+	behind, err := url.Parse(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, proxy := &darkable{}, httputil.NewSingleHostReverseProxy(behind)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !d.lit.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	d.url = server.URL + "/simulator/3ds/ds"
+	return d
+}
+
+// A node that never heard from its directory server is not healthy, and charges nobody unauthenticated whom it could
+// not ask about. Once it knows the card ranges, it goes on with them while the directory server is away.
+func TestDirectoryServerDown(t *testing.T) {
+	t.Parallel()
+	b := newBank(t)
+	ds := newDarkable(t, b.control)
+	w := newWorld(t, "--acquirer", b.address, "--acquirer-timeout", "5s", "--directory-server", ds.url)
+	w.launch()
+	pe := w.shop("PE")
+	for _, number := range []string{challenged, approves} {
+		if a := pe.spend(charges, pe.token(number, "10"), "10"); a.member("code") != "K322" {
+			t.Errorf("before any card range is known a charge is answered %d %s, want K322", a.status, a.body)
+		}
+	}
+	for _, path := range []string{"/healthz", "/readyz"} {
+		w.call("GET", path, nil).must(t, http.StatusServiceUnavailable)
+	}
+	ds.lit.Store(true)
+	w.awaitHealth()
+	w.call("GET", "/readyz", nil).must(t, http.StatusOK)
+	pe.pay(charges, approves, "10").must(t, http.StatusCreated)
+
+	ds.lit.Store(false)
+	w.running().says(w.running().err, "those before stay in use")
+	w.call("GET", "/readyz", nil).must(t, http.StatusOK)
+	pe.pay(charges, approves, "10").must(t, http.StatusCreated)
+	if a := pe.spend(charges, pe.token(challenged, "10"), "10"); a.member("code") != "K322" {
+		t.Errorf("a charge whose issuer cannot be asked is answered %d %s, want K322", a.status, a.body)
+	}
 }
 
 // A merchant's rules of 3-D Secure outlive a restart.

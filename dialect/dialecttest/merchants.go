@@ -8,13 +8,14 @@ import (
 )
 
 // AddKushkiMerchants adds, to be called from Mount, what the scripts of the Kushki dialect have besides the
-// countries' merchants: one of Peru by the aggregator ("agg-public"), three that want their cardholders
-// authenticated ("on-public", "always-public", and "otp-public" by a one-time password), and cards whose issuers
-// differ in 3-D Secure.
+// countries' merchants: one of Peru by the aggregator ("agg-public"), one that also charges in reais and lempiras
+// ("many-public"), three that want their cardholders authenticated ("on-public", "always-public", and "otp-public" by a
+// one-time password), and cards whose issuers differ in 3-D Secure.
 func (w *World) AddKushkiMerchants(t testing.TB) {
 	t.Helper()
 	for _, m := range []pasarela.Merchant{
 		{Name: "Aggregated PE", Model: pasarela.ModelAggregator, Kushki: pasarela.KushkiCredentials{PublicID: "agg-public", PrivateID: "agg-private"}},
+		{Name: "Many PE", ThreeDS: pasarela.ThreeDSOff, Currencies: []pasarela.Currency{"PEN", "BRL", "HNL"}, Kushki: pasarela.KushkiCredentials{PublicID: "many-public", PrivateID: "many-private"}},
 		{Name: "Segura PE", Kushki: pasarela.KushkiCredentials{PublicID: "on-public", PrivateID: "on-private"}},
 		{Name: "Muy Segura PE", ThreeDS: pasarela.ThreeDSAlways, Kushki: pasarela.KushkiCredentials{PublicID: "always-public", PrivateID: "always-private"}},
 		{Name: "Con clave PE", ThreeDS: pasarela.ThreeDSOff, OTP: true, Kushki: pasarela.KushkiCredentials{PublicID: "otp-public", PrivateID: "otp-private"}},

@@ -213,8 +213,8 @@ func (s *script) send() Exchange {
 		r.Body, r.ContentLength = http.NoBody, 0
 	}
 	for _, h := range head {
-		name, value, _ := strings.Cut(s.replace(h), ": ")
-		r.Header.Add(name, value)
+		name, value, _ := strings.Cut(s.replace(h), ":") // the value may be empty
+		r.Header.Add(name, strings.TrimSpace(value))
 	}
 	w := httptest.NewRecorder()
 	s.world.ServeHTTP(w, r)

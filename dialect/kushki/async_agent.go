@@ -194,7 +194,7 @@ func (v *visit) asking() {
 		return
 	case a.State == pasarela.AuthenticationPending && a.ACSURL != "":
 		pages.Security(v.writer, pages.Options{})
-		http.Redirect(v.writer, v.request, v.hostedURL(pasarela.Token{ID: a.Token}, a), http.StatusSeeOther)
+		http.Redirect(v.writer, v.request, v.hostedURL(pasarela.Token{ID: a.Token}, a, ""), http.StatusSeeOther)
 		return
 	}
 	if v.request.Method == http.MethodHead {

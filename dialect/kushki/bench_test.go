@@ -64,7 +64,7 @@ func BenchmarkTokenDecodeAndRender(b *testing.B) {
 			b.Fatal(err)
 		}
 		r.wipe()
-		if a := c.tokenAnswer(false)(pasarela.Token{ID: "b81e4fd07c9a4b0d9c3b5f2a61e7d940"}, pasarela.Authentication{}); a.Status != http.StatusCreated {
+		if a := c.tokenAnswer(false, "")(pasarela.Token{ID: "b81e4fd07c9a4b0d9c3b5f2a61e7d940"}, pasarela.Authentication{}); a.Status != http.StatusCreated {
 			b.Fatal(a.Status)
 		}
 	}

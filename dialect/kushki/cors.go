@@ -23,12 +23,12 @@ func preflight(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// browserPaths lists, once each, the paths that browsers call.
-func browserPaths() []string {
+// paths lists, once each, those that browsers call or those that only servers do.
+func paths(browsers bool) []string {
 	var paths []string
 	seen := map[string]bool{}
 	for _, e := range endpoints() {
-		if e.public && !seen[e.path] {
+		if e.public == browsers && !seen[e.path] {
 			seen[e.path] = true
 			paths = append(paths, e.path)
 		}

@@ -84,8 +84,8 @@ func endpoints() []endpoint {
 		{method: "POST", path: "/card/v2/preAuthorization", product: &tokenlessPreauthorizations, acquirer: true, serve: (*call).preauthorizeCard},
 		{method: "POST", path: "/card/v1/reauthorization", product: &reauthorizations, acquirer: true, serve: (*call).reauthorize},
 		{method: "POST", path: "/card/v1/validation", product: &validations, serve: (*call).validate},
-		{method: "GET", path: "/card/v1/bin/{bin}", product: &lookUps, public: true, serve: (*call).binInfo},
-		{method: "GET", path: "/deferred/v2/bin/{bin}", product: &lookUps, public: true, serve: (*call).binInfo},
+		{method: "GET", path: "/card/v1/bin/{bin}", product: &lookUps, public: true, serve: (*call).describeBIN},
+		{method: "GET", path: "/deferred/v2/bin/{bin}", product: &lookUps, public: true, serve: (*call).describeBIN},
 		{method: "GET", path: "/card/v1/deferred/{bin}", product: &lookUps, public: true, serve: (*call).deferredOptions},
 		{method: "GET", path: "/webhook/v1/transaction/receipt/{reference}", product: &receipts, public: true, serve: (*call).voucher},
 		{method: "POST", path: "/card/v1/capture", product: &captures, twoStep: true, serve: (*call).capture},
@@ -115,8 +115,11 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 	for _, e := range endpoints() {
 		mux.HandleFunc(e.method+" "+e.path, func(w http.ResponseWriter, r *http.Request) { h.handle(e, w, r) })
 	}
-	for _, path := range browserPaths() {
+	for _, path := range paths(true) {
 		mux.HandleFunc("OPTIONS "+path, preflight)
+	}
+	for _, path := range paths(false) {
+		mux.HandleFunc("OPTIONS "+path, func(w http.ResponseWriter, _ *http.Request) { h.write(w, errNoRoute.answer()) })
 	}
 	h.mountHosted(mux)
 	mux.HandleFunc("GET "+agentPath+"{token}", h.agent)

@@ -313,3 +313,22 @@ func TestLibraryOutsideASandbox(t *testing.T) {
 		t.Errorf("validation is answered %d %s, want %s", validated.Code, validated.Body, want)
 	}
 }
+
+// The page's address names the number's first eight digits, in base64, to the eyes of whoever follows it. The store
+// keeps six.
+func TestTheHostedAddressNamesTheBIN(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := ask(t, w, `"authValidation":"url","callbackUrl":"https://shop.example/back"`)
+	address, err := url.Parse(c.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bin, err := base64.StdEncoding.DecodeString(address.Query().Get("bin")); string(bin) != "44565300" {
+		t.Errorf("bin of %s is %q (%v)", c.URL, bin, err)
+	}
+	kept, err := w.Gateway.Store.Token(t.Context(), w.Merchants["on-public"].ID, pasarela.TokenID(c.Token))
+	if err != nil || kept.Facts.BIN != "445653" {
+		t.Errorf("the store keeps %q (%v)", kept.Facts.BIN, err)
+	}
+}

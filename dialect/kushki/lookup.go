@@ -17,8 +17,8 @@ type binFacts struct {
 	Country string            `json:"country"`
 }
 
-// binInfo answers GET /card/v1/bin/{bin} and GET /deferred/v2/bin/{bin}.
-func (c *call) binInfo() (gateway.Answer, error) {
+// describeBIN answers GET /card/v1/bin/{bin} and GET /deferred/v2/bin/{bin}.
+func (c *call) describeBIN() (gateway.Answer, error) {
 	p, err := c.rangeOf()
 	if err != nil {
 		return gateway.Answer{}, err

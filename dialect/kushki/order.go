@@ -155,7 +155,7 @@ func (c *call) store(o *order) ([]byte, error) {
 	if o.ExternalRef != string(c.Mask([]byte(o.ExternalRef))) {
 		return nil, pasarela.Errorf(pasarela.CodeInvalid, "externalReferenceId: send a reference that does not look like a card number")
 	}
-	for _, text := range []*string{&o.ExternalSub, &o.OriginalID, &o.InitialRef, &o.Name, &o.LastName, &o.Email} {
+	for _, text := range []*string{&o.ExternalSub, &o.OriginalID, &o.InitialRef, &o.Channel, &o.Name, &o.LastName, &o.Email} {
 		c.maskText(text)
 	}
 	stored, err := json.Marshal(o)

@@ -75,12 +75,12 @@ func (t *tx) ForgetAuthentications(served, before time.Time, limit int) (touched
 		unproven = `SELECT id FROM authentications WHERE merchant = $1 AND created_at <= $2 AND state <> 'authenticated'`
 		unserved = `SELECT id FROM authentications WHERE merchant = $1 AND created_at <= $2 AND proof <> ''`
 		remove   = `DELETE FROM authentications WHERE merchant = $1 AND id = $2`
-		clear    = `UPDATE authentications SET proof = '' WHERE merchant = $1 AND id = $2`
+		forget   = `UPDATE authentications SET proof = '' WHERE merchant = $1 AND id = $2`
 	)
 	for _, step := range []struct {
 		find, do string
 		until    time.Time
-	}{{unproven, remove, before}, {unserved, clear, served}} {
+	}{{unproven, remove, before}, {unserved, forget, served}} {
 		ids, err := t.lock(step.find+` ORDER BY created_at, id LIMIT $3 FOR UPDATE SKIP LOCKED`, t.merchant, stamp(step.until), max(limit-touched, 0))
 		if err != nil {
 			return 0, err

@@ -14,6 +14,9 @@ const (
 
 	openHead = 6 // digits of the beginning that a mask shows
 	openTail = 4 // digits of the end that a mask shows
+
+	longNumber = 16 // from this many digits on
+	openLong   = 8  // so many of the beginning may be shown
 )
 
 // The errors of reading a number. They never hold what was read.
@@ -99,6 +102,16 @@ func LuhnDigits(ascii []byte) bool {
 func BIN(n Number) string {
 	b := n.bytes()
 	return string(b[:min(openHead, len(b))])
+}
+
+// Beginning is as many leading digits as may be shown beside the last four: eight of a number of 16 and more, six of a
+// shorter one. Of an empty number it is "".
+func Beginning(n Number) string {
+	b := n.bytes()
+	if len(b) < longNumber {
+		return BIN(n)
+	}
+	return string(b[:openLong])
 }
 
 // LastFour is the last four digits, which everybody may know. Of an empty number it is "".

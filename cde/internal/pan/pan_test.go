@@ -323,3 +323,19 @@ func FuzzUnmarshalJSON(f *testing.F) {
 		}
 	})
 }
+
+// Rule: eight leading digits are shown of a number that has at least four hidden ones between them and the last four.
+func TestBeginning(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"5451951574925480": "54519515", "6304939304310009610": "63049393", "370438747213977": "370438", "400000000001": "400000",
+	} {
+		n, err := Parse(text)
+		if err != nil || Beginning(n) != want {
+			t.Errorf("%v begins with %q (%v), want %q", n, Beginning(n), err, want)
+		}
+	}
+	if Beginning(Number{}) != "" {
+		t.Error("an empty number begins with something")
+	}
+}

@@ -16,13 +16,16 @@ const MaxBody = 1 << 20
 const firstRead = 2048
 
 // Body reads a request's body, empty when there is none. It returns CodeInvalid for one that is larger than
-// MaxBody or breaks off. A body that may hold a card is to be given to Wipe once it was decoded.
+// MaxBody, whose rest it passes over so that the caller gets to read the answer, or that breaks off. A body that may hold a card is to be given to Wipe once it was decoded.
 func Body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil, nil
 	}
 	size := firstRead
 	if r.ContentLength > MaxBody {
+		if r.Header.Get("Expect") == "" { // whoever asks first has sent nothing, and need not
+			drain(r.Body)
+		}
 		return nil, tooLarge()
 	}
 	if r.ContentLength >= 0 {
@@ -38,7 +41,7 @@ func Body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 			return body, nil
 		case err != nil:
 			Wipe(body)
-			return nil, unreadable(err)
+			return nil, unreadable(err, r.Body)
 		case len(body) == cap(body):
 			body = grow(body)
 		}
@@ -53,11 +56,29 @@ func grow(body []byte) []byte {
 	return larger
 }
 
-func unreadable(err error) error {
+func unreadable(err error, rest io.Reader) error {
 	if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
+		drain(rest)
 		return tooLarge()
 	}
 	return pasarela.Wrap(pasarela.CodeInvalid, err, "body could not be read to its end")
+}
+
+// maxDrained is how much of a body that is too large is read and passed over, in bytes. A caller that still sends when
+// the connection is closed may lose the answer; the server's own time for reading bounds how long that lasts.
+const maxDrained = 4 * MaxBody
+
+// drain reads on, up to maxDrained, into a buffer that it wipes.
+func drain(rest io.Reader) {
+	var passing [8 << 10]byte
+	defer clear(passing[:])
+	for left := maxDrained; left > 0; {
+		n, err := rest.Read(passing[:])
+		if err != nil {
+			return
+		}
+		left -= n
+	}
 }
 
 func tooLarge() error {

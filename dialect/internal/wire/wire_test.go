@@ -1,9 +1,11 @@
 package wire_test
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -114,6 +116,68 @@ func TestSum(t *testing.T) {
 	}
 	if _, err := wire.Sum(usd(999_999_999_999), usd(1)); !errors.Is(err, pasarela.ErrOverflow) {
 		t.Errorf("thirteen digits: %v", err)
+	}
+}
+
+// A caller that sends too much gets to read why: the rest of what it sends is passed over, up to a bound.
+func TestTooLargeABodyIsReadOn(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		size   int
+		known  bool
+		expect string
+		most   int // bytes that are left unread
+	}{
+		{"announced", 3 << 20, true, "", 0},
+		{"not announced", 3 << 20, false, "", 0},
+		{"endless", 64 << 20, false, "", 64<<20 - 4<<20},
+		{"asked first, so not sent", 3 << 20, true, "100-continue", 3 << 20},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			rest := bytes.NewReader(make([]byte, c.size))
+			r := httptest.NewRequest(http.MethodPost, "/", io.MultiReader(rest))
+			r.Header.Set("Expect", c.expect)
+			if c.known {
+				r.ContentLength = int64(c.size)
+			}
+			if _, err := wire.Body(httptest.NewRecorder(), r); pasarela.CodeOf(err) != pasarela.CodeInvalid {
+				t.Fatalf("error is %v", err)
+			}
+			if rest.Len() > c.most || c.expect != "" && rest.Len() != c.most {
+				t.Errorf("%d bytes are left", rest.Len())
+			}
+			if c.size > 16<<20 && rest.Len() < c.size/2 {
+				t.Errorf("read on without a bound: %d bytes are left", rest.Len())
+			}
+		})
+	}
+}
+
+// Over TCP such a caller gets the answer, also one that reads nothing before it has sent everything.
+func TestTooLargeABodyIsAnswered(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := wire.Body(w, r); err != nil {
+			wire.WriteJSON(w, http.StatusBadRequest, []byte(`{"code":"K001"}`))
+		}
+	}))
+	t.Cleanup(s.Close)
+	c, err := net.Dial("tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	if _, err := io.WriteString(c, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3145728\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Write(make([]byte, 3<<20)); err != nil {
+		t.Fatalf("the server does not read on: %v", err)
+	}
+	answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil || answer.StatusCode != http.StatusBadRequest {
+		t.Fatalf("answer is %v (%v)", answer, err)
 	}
 }
 
