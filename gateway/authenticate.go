@@ -72,7 +72,7 @@ func (g *Gateway) authentication(ctx context.Context, m pasarela.Merchant, t pas
 		return a.Failed(pasarela.ReasonNotEnrolled, a.CreatedAt)
 	case asksOTP || m.OTP: // where the page has nowhere to type one, the charge is refused
 		a.Kind, a.Mode = pasarela.AuthenticateOTP, pasarela.ChallengeScript
-		return g.holdForOTP(ctx, m, a, t, r.Challenge.OTP)
+		return g.holdForOTP(ctx, m, a, t, r.Challenge.OTP, !asksOTP)
 	default:
 		return pasarela.Authentication{}, nil
 	}
@@ -111,8 +111,9 @@ func concluded(a pasarela.Authentication, answer pasarela.AuthenticationAnswer, 
 }
 
 // holdForOTP puts the amount on the card's statement. The hold is given back when the password ran out. Where the
-// caller has no password to ask for, the authentication has failed.
-func (g *Gateway) holdForOTP(ctx context.Context, m pasarela.Merchant, a pasarela.Authentication, t pasarela.Token, otp OTP) (pasarela.Authentication, error) {
+// caller has no password to ask for, the authentication has failed. limited says that the card may have otpHolds of
+// them in otpWindow, as all but a test card have whose password is published.
+func (g *Gateway) holdForOTP(ctx context.Context, m pasarela.Merchant, a pasarela.Authentication, t pasarela.Token, otp OTP, limited bool) (pasarela.Authentication, error) {
 	now := g.now()
 	if otp.Code == "" {
 		return a.Failed(pasarela.ReasonUnavailable, now)
@@ -122,7 +123,14 @@ func (g *Gateway) holdForOTP(ctx context.Context, m pasarela.Merchant, a pasarel
 		Trace: g.Acquirer.NextTrace(), DueAt: g.deadline(now), ExpiresAt: a.ExpiresAt, CreatedAt: now, UpdatedAt: now}
 	promised := time.Now()
 	g.underWay.begin(string(p.ID))
-	err := g.Store.Update(ctx, m.ID, func(tx store.Tx) error { return tx.InsertPayment(p) })
+	err := g.Store.Update(ctx, m.ID, func(tx store.Tx) error {
+		if limited {
+			if err := claimOTP(tx, t.Fingerprint, p); err != nil {
+				return err
+			}
+		}
+		return tx.InsertPayment(p)
+	})
 	if err != nil {
 		g.underWay.end(string(p.ID))
 		return a, err

@@ -155,13 +155,8 @@ func (c *call) checkToken(r *tokenRequest) error {
 	case (r.AuthValidation == "") != (r.CallbackURL == ""):
 		return pasarela.Errorf(pasarela.CodeInvalid, "authValidation and callbackUrl come together")
 	}
-	if r.CallbackURL != "" {
-		if err := absoluteURL("callbackUrl", r.CallbackURL); err != nil {
-			return err
-		}
-		if r.CallbackURL != string(c.Mask([]byte(r.CallbackURL))) {
-			return pasarela.Errorf(pasarela.CodeInvalid, "callbackUrl: send an address that does not look like a card number")
-		}
+	if err := c.checkCallback(r.CallbackURL); err != nil {
+		return err
 	}
 	if err := oneOf("authValidation", r.AuthValidation, "", authURL, authFrame); err != nil {
 		return err
@@ -177,6 +172,20 @@ func (c *call) checkToken(r *tokenRequest) error {
 		err = errExpiredCard
 	}
 	return err
+}
+
+// checkCallback looks at the address to come back to, where there is one.
+func (c *call) checkCallback(address string) error {
+	if address == "" {
+		return nil
+	}
+	if err := absoluteURL("callbackUrl", address); err != nil {
+		return err
+	}
+	if address != string(c.Mask([]byte(address))) {
+		return pasarela.Errorf(pasarela.CodeInvalid, "callbackUrl: send an address that does not look like a card number")
+	}
+	return nil
 }
 
 // expiryOf reads the two members into YYMM.
