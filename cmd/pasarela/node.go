@@ -369,14 +369,6 @@ func (n *node) keepTelling(ctx context.Context) {
 	}
 }
 
-// unlessAsked passes over an error of a start that was broken off because the process was asked to end.
-func unlessAsked(ctx context.Context, err error) error {
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
-}
-
 func pause(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

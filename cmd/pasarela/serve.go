@@ -86,3 +86,11 @@ func overTLS(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && u.Scheme == "https"
 }
+
+// unlessAsked passes over an error of a start that was broken off because the process was asked to end.
+func unlessAsked(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}

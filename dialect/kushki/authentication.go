@@ -55,8 +55,12 @@ func (c *call) challenge(r *tokenRequest, total pasarela.Money) (gateway.Challen
 	ch := gateway.Challenge{ReturnURL: r.CallbackURL, Browser: c.browser()}
 	switch {
 	case r.JWT != "":
-		if err := c.checkSession(r.JWT); err != nil {
+		s, err := c.readSession(r.JWT)
+		if err != nil {
 			return ch, err
+		}
+		if s.Origin != "" { // the page that shows the challenge, whoever asks for the token
+			ch.Browser.Origin = s.Origin
 		}
 		ch.Mode, ch.ReturnURL = pasarela.ChallengeScript, ""
 	case r.AuthValidation == authURL:

@@ -38,13 +38,21 @@ type created struct {
 	}
 }
 
-// ask makes a token of a card that is challenged.
+// ask has a page make a token of a card that is challenged.
 func ask(t *testing.T, w *dialecttest.World, members string) created {
+	t.Helper()
+	return askFrom(t, w, "https://shop.example", members)
+}
+
+// askFrom has a page of the origin do so; with "" the shop's server.
+func askFrom(t *testing.T, w *dialecttest.World, origin, members string) created {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodPost, "/card/v1/tokens", strings.NewReader(
 		`{"card":{"name":"Rosa","number":"4456530000000031","expiryMonth":"11","expiryYear":"29","cvv":"417"},"totalAmount":5,"currency":"PEN",`+members+`}`))
 	r.Header.Set("Public-Merchant-Id", "on-public")
-	r.Header.Set("Origin", "https://shop.example")
+	if origin != "" {
+		r.Header.Set("Origin", origin)
+	}
 	answer := httptest.NewRecorder()
 	w.ServeHTTP(answer, r)
 	var c created
@@ -275,9 +283,22 @@ func TestOpeningTheReturnAddressOfALibrary(t *testing.T) {
 // A library outside a sandbox gets the issuer's own challenge, our script for it, and the page that tells it.
 func TestLibraryOutsideASandbox(t *testing.T) {
 	t.Parallel()
+	// The token is asked for by the page itself, or by the shop's server with the page's session (kushki-card, section
+	// 21.3): it is the page that shows the challenge and is told of its end.
+	for name, origin := range map[string]string{"page": "https://shop.example", "shop's server": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			libraryOutsideASandbox(t, origin)
+		})
+	}
+}
+
+func libraryOutsideASandbox(t *testing.T, origin string) {
+	t.Helper()
 	w := newShop(t)
 	r := httptest.NewRequest(http.MethodGet, "/card/v1/authToken", nil)
 	r.Header.Set("Public-Merchant-Id", "on-public")
+	r.Header.Set("Origin", "https://shop.example")
 	answer := httptest.NewRecorder()
 	w.ServeHTTP(answer, r)
 	var session struct{ JWT, SongbirdURL, SongbirdIntegrityHashValue string }
@@ -293,7 +314,7 @@ func TestLibraryOutsideASandbox(t *testing.T) {
 		t.Error("a page that demands the script's hash cannot load it from another origin")
 	}
 
-	c := ask(t, w, `"jwt":"`+session.JWT+`"`)
+	c := askFrom(t, w, origin, `"jwt":"`+session.JWT+`"`)
 	s := c.Security
 	if !s.AuthRequired || s.PaReq == "" || s.PaReq == "sandbox" || s.AuthenticationTransactionID == "" || !strings.HasPrefix(s.SpecificationVersion, "2.") {
 		t.Fatalf("security is %+v", s)

@@ -25,8 +25,9 @@ type session struct {
 	Issuer  string `json:"iss"`
 	Subject string `json:"sub"` // merchant
 	ID      string `json:"jti"`
-	Issued  int64  `json:"iat"` // seconds
-	Expires int64  `json:"exp"` // seconds
+	Issued  int64  `json:"iat"`             // seconds
+	Expires int64  `json:"exp"`             // seconds
+	Origin  string `json:"origin,omitzero"` // of the page that asked for it, where a browser did
 }
 
 const sessionIssuer = "pasarela"
@@ -34,7 +35,7 @@ const sessionIssuer = "pasarela"
 func (c *call) newSession() (string, error) {
 	now := c.now()
 	claims, err := json.Marshal(session{Issuer: sessionIssuer, Subject: string(c.merchant.ID),
-		ID: string(c.gateway.IDs.Authentication()), Issued: now.Unix(), Expires: now.Add(sessionLife).Unix()})
+		ID: string(c.gateway.IDs.Authentication()), Issued: now.Unix(), Expires: now.Add(sessionLife).Unix(), Origin: c.browser().Origin})
 	if err != nil {
 		return "", pasarela.Wrap(pasarela.CodeInternal, err, "session cannot be encoded")
 	}
@@ -49,30 +50,29 @@ func (c *call) sessionMAC(signed string) []byte {
 }
 
 // maxSession bounds a session, in bytes.
-const maxSession = 2048
+const maxSession = 4096
 
-// checkSession refuses what is no session of the merchant, or one that ran out, as the API documents it: an
+// readSession refuses what is no session of the merchant, or one that ran out, as the API documents it: an
 // unexpected error.
-func (c *call) checkSession(text string) error {
+func (c *call) readSession(text string) (s session, err error) {
 	cut := strings.LastIndexByte(text, '.')
 	if len(text) > maxSession || cut < 0 {
-		return errSession
+		return s, errSession
 	}
 	signed, given := text[:cut], text[cut+1:]
 	header, claims, ok := strings.Cut(signed, ".")
 	mac, err := base64.RawURLEncoding.Strict().DecodeString(given)
 	if !ok || header != sessionHeader || err != nil || !hmac.Equal(mac, c.sessionMAC(signed)) {
-		return errSession
+		return s, errSession
 	}
-	var s session
 	raw, err := base64.RawURLEncoding.DecodeString(claims)
 	if err != nil || json.Unmarshal(raw, &s) != nil {
-		return errSession
+		return s, errSession
 	}
 	if s.Issuer != sessionIssuer || s.Subject != string(c.merchant.ID) || c.now().Unix() >= s.Expires {
-		return errSession
+		return s, errSession
 	}
-	return nil
+	return s, nil
 }
 
 // errSession carries its answer: it is the caller's mistake, whatever its status, and nothing to log.
