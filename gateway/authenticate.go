@@ -176,7 +176,9 @@ func (g *Gateway) TokenAuthentication(ctx context.Context, m pasarela.MerchantID
 // changes nothing. It returns CodeNotFound; CodeInvalid for a result of another transaction, or none; and
 // CodeWrongState where the authentication ended otherwise before, or has run out.
 func (g *Gateway) CompleteAuthentication(ctx context.Context, m pasarela.MerchantID, id pasarela.AuthenticationID, answer pasarela.AuthenticationAnswer) error {
-	return g.Store.Update(ctx, m, func(tx store.Tx) error {
+	var ended pasarela.Authentication
+	err := g.Store.Update(ctx, m, func(tx store.Tx) error {
+		ended = pasarela.Authentication{}
 		a, err := tx.Authentication(id)
 		if err != nil {
 			return err
@@ -201,9 +203,13 @@ func (g *Gateway) CompleteAuthentication(ctx context.Context, m pasarela.Merchan
 		if a, err = concluded(a, answer, t.Facts.Brand, now); err != nil {
 			return err
 		}
-		g.Observer.Outcome("challenge", string(a.State), string(a.Reason))
+		ended = a
 		return tx.PutAuthentication(a)
 	})
+	if err == nil && ended.ID != "" {
+		g.Observer.Outcome("challenge", string(ended.State), string(ended.Reason))
+	}
+	return err
 }
 
 // concerns says whether an answer is a result, and about this authentication.

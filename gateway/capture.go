@@ -93,8 +93,9 @@ func (g *Gateway) seeTakingThrough(ctx context.Context, m pasarela.Merchant, pro
 
 // endTaking is the third step of a capture or a reauthorization.
 func (g *Gateway) endTaking(ctx context.Context, m pasarela.Merchant, o pasarela.Operation, a pasarela.NetworkAnswer, r OperationRequest) (p pasarela.Payment, ended pasarela.Operation, err error) {
+	var waits bool
 	err = g.Store.Update(ctx, m.ID, func(tx store.Tx) error {
-		p, ended = pasarela.Payment{}, o
+		p, ended, waits = pasarela.Payment{}, o, false
 		q, err := tx.Payment(o.Payment)
 		if err != nil {
 			return err
@@ -102,7 +103,7 @@ func (g *Gateway) endTaking(ctx context.Context, m pasarela.Merchant, o pasarela
 		if q.Operation == o.ID && q.State == takings[o.Kind].under {
 			q, ended, err = g.takingOutcome(tx, q, o, a)
 		} else {
-			q, ended, err = g.takenOver(tx, q, o, a)
+			q, ended, waits, err = g.takenOver(tx, q, o, a)
 		}
 		if err != nil {
 			return err
@@ -113,6 +114,9 @@ func (g *Gateway) endTaking(ctx context.Context, m pasarela.Merchant, o pasarela
 		p = q
 		return nil
 	})
+	if err == nil && waits {
+		g.keepLate(pasarela.LateApproval{Message: takings[o.Kind].message, Merchant: m.ID, Reference: o.Payment, Operation: o.ID, Trace: o.Trace})
+	}
 	return p, ended, err
 }
 
@@ -136,21 +140,22 @@ func (g *Gateway) takingOutcome(tx store.Tx, p pasarela.Payment, o pasarela.Oper
 }
 
 // takenOver is takingOutcome for an operation that another node took for abandoned and has taken back, or is about
-// to. It stays reversed, and is reversed anew where the issuer may have approved it after that.
-func (g *Gateway) takenOver(tx store.Tx, p pasarela.Payment, o pasarela.Operation, a pasarela.NetworkAnswer) (pasarela.Payment, pasarela.Operation, error) {
-	o, err := tx.Operation(o.ID)
+// to. It stays reversed, and is reversed anew where the issuer may have approved it after that: waits says that this
+// cannot be owed before something else about the payment has ended.
+func (g *Gateway) takenOver(tx store.Tx, p pasarela.Payment, o pasarela.Operation, a pasarela.NetworkAnswer) (_ pasarela.Payment, _ pasarela.Operation, waits bool, err error) {
+	o, err = tx.Operation(o.ID)
 	if err == nil && (a.Outcome == pasarela.OutcomeApproved || a.Outcome == pasarela.OutcomeUnknown) {
 		q, why := g.retaken(p, o, g.now())
 		switch {
 		case why == nil:
 			p = q
 		case pasarela.CodeOf(why) == pasarela.CodeBusy:
-			g.late.keep(pasarela.LateApproval{Message: takings[o.Kind].message, Merchant: p.Merchant, Reference: p.ID, Operation: o.ID, Trace: o.Trace})
+			waits = true
 		default:
 			err = pasarela.Wrap(pasarela.CodeOf(why), why, string(o.Kind)+" was taken back and may have been approved after that")
 		}
 	}
-	return p, o, err
+	return p, o, waits, err
 }
 
 // undo takes operation o back: the one under way, or a capture besides the one that stands.

@@ -45,7 +45,7 @@ func (g *Gateway) lookInto(a pasarela.LateApproval) {
 	}
 	switch {
 	case pasarela.CodeOf(err) == pasarela.CodeBusy && err != nil:
-		g.late.keep(a)
+		g.keepLate(a)
 	case err != nil:
 		g.reportLate(a, "approval came late and its reversal could not be stored: hold the books against the issuer's", err)
 	case owed:
@@ -123,12 +123,15 @@ type lateApprovals struct {
 	kept []pasarela.LateApproval // guarded by mu
 }
 
-func (l *lateApprovals) keep(a pasarela.LateApproval) {
+// keep says whether there was room.
+func (l *lateApprovals) keep(a pasarela.LateApproval) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.kept) < lateKept {
-		l.kept = append(l.kept, a)
+	if len(l.kept) == lateKept {
+		return false
 	}
+	l.kept = append(l.kept, a)
+	return true
 }
 
 func (l *lateApprovals) take() []pasarela.LateApproval {
@@ -137,6 +140,12 @@ func (l *lateApprovals) take() []pasarela.LateApproval {
 	kept := l.kept
 	l.kept = nil
 	return kept
+}
+
+func (g *Gateway) keepLate(a pasarela.LateApproval) {
+	if !g.late.keep(a) {
+		g.reportLate(a, "approval came late and too many wait: hold the books against the issuer's", nil)
+	}
 }
 
 // lookAgain looks into the approvals that had to wait.
