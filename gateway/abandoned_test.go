@@ -401,3 +401,40 @@ func TestACardMovedToAnotherPaymentDoesNotOpen(t *testing.T) {
 		r.wantAgreement()
 	})
 }
+
+// The same while the other node has a reauthorization of that hold to undo: the approval waits, and is not forgotten.
+func TestAnApprovalOfWhatWasTakenBackWaits(t *testing.T) {
+	onBoth(t, func(t *testing.T, r *rig) {
+		p := r.paid(pasarela.KindAuthorization, 100)
+		other := r.otherNode(truly)
+		var frozen, undone pasarela.Trace
+		r.interpose(func(q pasarela.NetworkRequest, pass func() pasarela.NetworkAnswer) pasarela.NetworkAnswer {
+			if q.Message == pasarela.MessageReverseCapture {
+				undone = q.Original
+			}
+			if q.Message != pasarela.MessageCapture {
+				return pass()
+			}
+			frozen = q.Trace
+			r.takenOver(other)
+			r.repeated(other)
+			r.wantState(p, pasarela.StateAuthorized)
+			r.fault(simulator.FaultNoResponse, simulator.OnAuthorization, 1)
+			r.fault(simulator.FaultNoResponse, simulator.OnReversal, 3)
+			_, o, err := other.Reauthorize(t.Context(), r.merchant, about(p, 50))
+			r.must(err)
+			r.wantOperation(o, o.State, pasarela.OpReversed)
+			return pasarela.NetworkAnswer{Outcome: pasarela.OutcomeApproved, ResponseCode: "00"}
+		})
+		_, o, err := r.gateway.Capture(t.Context(), r.merchant, about(p, 80))
+		r.must(err)
+		r.wantOperation(o, o.State, pasarela.OpReversed)
+		r.settle()
+		r.runDue(0) // looks into what waited
+		if undone.RRN != frozen.RRN || undone.STAN != frozen.STAN {
+			t.Errorf("what was reversed afterwards is %+v, want the capture, %+v", undone, frozen)
+		}
+		r.wantState(p, pasarela.StateAuthorized)
+		r.wantAgreement()
+	})
+}
