@@ -44,12 +44,14 @@ var rooms = map[string]struct {
 
 	"dialect/internal/wire": {own: []string{"."}, libraries: []string{"github.com/go-json-experiment/json"}, never: []string{"database/sql"}},
 	"dialect/kushki":        {own: []string{".", "gateway", "cde/vault", "dialect/internal/wire", "pages", "receipt"}, libraries: []string{"github.com/go-json-experiment/json"}, never: []string{"database/sql"}},
+	"dialect/events":        {own: []string{".", "gateway", "dialect/internal/wire"}, libraries: []string{"github.com/go-json-experiment/json"}, never: []string{"database/sql"}},
 	"dialect/monri":         {own: []string{".", "gateway", "cde/vault", "dialect/internal/wire"}, libraries: []string{"github.com/go-json-experiment/json"}, never: []string{"database/sql"}},
 
 	"api":         {libraries: []string{"go.yaml.in/yaml", "github.com/go-json-experiment/json"}},
 	"api/apitest": {own: []string{"api"}, libraries: []string{"github.com/pb33f", "go.yaml.in/yaml"}},
 	"front":       {libraries: []string{"go.opentelemetry.io"}},
 	"telemetry":   {own: []string{"."}, libraries: []string{"github.com/prometheus", "go.opentelemetry.io"}},
+	"webhook":     {own: []string{".", "store"}, never: []string{"database/sql", "os"}},
 	"jobs":        {libraries: []string{"github.com/riverqueue/river", "github.com/jackc/pgx", "modernc.org/sqlite"}},
 	"receipt":     {own: []string{"."}, libraries: []string{"codeberg.org/go-pdf/fpdf", "golang.org/x/text"}, never: []string{"net/http", "database/sql", "os", "log"}},
 	"reconcile":   {own: []string{".", "ledger", "store"}, never: []string{"net/http", "database/sql"}},

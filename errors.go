@@ -14,6 +14,7 @@ const (
 	CodeInvalid                Code = "invalid"                 // the request cannot be understood
 	CodeUnauthorized           Code = "unauthorized"            // unknown credential or wrong signature
 	CodeForbidden              Code = "forbidden"               // this merchant may not do this
+	CodeMerchantDisabled       Code = "merchant_disabled"       // it may charge nothing, and store no card
 	CodeNotFound               Code = "not_found"               // no such thing for this merchant
 	CodeTokenSpent             Code = "token_spent"             // unknown token, or one that served already
 	CodeTokenExpired           Code = "token_expired"           // token older than its thirty minutes
@@ -83,7 +84,7 @@ func CodeOf(err error) Code {
 
 // Codes lists every code, for the dialects' table tests.
 func Codes() []Code {
-	return []Code{CodeInvalid, CodeUnauthorized, CodeForbidden, CodeNotFound, CodeTokenSpent, CodeTokenExpired,
+	return []Code{CodeInvalid, CodeUnauthorized, CodeForbidden, CodeMerchantDisabled, CodeNotFound, CodeTokenSpent, CodeTokenExpired,
 		CodeAmountMismatch, CodeDeferredMismatch, CodeCurrencyNotAllowed, CodeCurrencyMismatch, CodeCaptureAmount, CodeVoidAmount,
 		CodeWrongState, CodeAlreadyVoided, CodeAlreadyRefunded, CodeBusy, CodeCardRejected, CodeCardNotEnabled,
 		CodeCVVRequired, CodeAuthenticationRequired, CodeAuthenticationFailed, CodeOTPRequired, CodeWrongCode,

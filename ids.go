@@ -21,6 +21,8 @@ type (
 	OperationID string
 	// SubscriptionID is a decimal string of 16 digits: microseconds since 1970.
 	SubscriptionID string
+	// CustomerID is a UUID version 4.
+	CustomerID string
 	// Ticket is the 18-digit number that merchants capture, void and refund by. Tickets of one process rise.
 	Ticket string
 	// PostingID orders the postings of a merchant. IDs of one process rise.
@@ -76,6 +78,9 @@ func (g *IDs) Authentication() AuthenticationID { return AuthenticationID(g.uuid
 // Operation is a UUID version 4.
 func (g *IDs) Operation() OperationID { return OperationID(g.uuid()) }
 
+// Customer is a UUID version 4.
+func (g *IDs) Customer() CustomerID { return CustomerID(g.uuid()) }
+
 // Ticket is an 18-digit number that rises with time.
 func (g *IDs) Ticket(now time.Time) Ticket {
 	return Ticket(strconv.FormatInt(g.rising(now, 1), 10))
@@ -84,6 +89,16 @@ func (g *IDs) Ticket(now time.Time) Ticket {
 // Posting is an 18-digit number that rises with time.
 func (g *IDs) Posting(now time.Time) PostingID {
 	return PostingID(strconv.FormatInt(g.rising(now, 1), 10))
+}
+
+// Event is an 18-digit number that rises with time.
+func (g *IDs) Event(now time.Time) EventID {
+	return EventID(strconv.FormatInt(g.rising(now, 1), 10))
+}
+
+// Delivery is an 18-digit number that rises with time.
+func (g *IDs) Delivery(now time.Time) DeliveryID {
+	return DeliveryID(strconv.FormatInt(g.rising(now, 1), 10))
 }
 
 // Subscription is a 16-digit number, microseconds since 1970.
@@ -101,6 +116,13 @@ func (g *IDs) Credential() string {
 	var b [16]byte
 	g.fill(b[:])
 	return hex.EncodeToString(b[:])
+}
+
+// Secret is 32 random bytes.
+func (g *IDs) Secret() []byte {
+	b := make([]byte, 32)
+	g.fill(b)
+	return b
 }
 
 // AuthenticityToken is 40 lower-case hexadecimal characters, all random.

@@ -172,10 +172,16 @@ func (m Money) Add(other Money) (Money, error) {
 	return NewMoney(m.Minor+other.Minor, m.Currency)
 }
 
-// Percent is p percent of the amount, rounded down to the minor unit. It is the one place that rounds.
-func (m Money) Percent(p uint64) Money {
+// Percent is p percent of the amount, rounded down to the minor unit.
+func (m Money) Percent(p uint64) Money { return m.parts(p, 100) }
+
+// BasisPoints is p hundredths of a percent of the amount, rounded down to the minor unit.
+func (m Money) BasisPoints(p uint64) Money { return m.parts(p, 10_000) }
+
+// parts is the one place that rounds.
+func (m Money) parts(p, of uint64) Money {
 	hi, lo := bits.Mul64(uint64(m.Minor), p)
-	q, _ := bits.Div64(hi, lo, 100)
+	q, _ := bits.Div64(hi, lo, of)
 	return Money{Minor: int64(min(q, math.MaxInt64)), Currency: m.Currency}
 }
 

@@ -91,7 +91,7 @@ const (
 // NetworkAnswer is what came of a NetworkRequest.
 type NetworkAnswer struct {
 	Outcome      Outcome
-	ResponseCode string // ISO 8583 field 39; "" when there was no answer
+	ResponseCode string // ISO 8583 field 39; "" when there was no answer, ResponseUnsendable when none can come
 	ApprovalCode string // field 38
 	Advice       string // Mastercard's merchant advice code, two digits: whether trying again makes sense; "" for none
 }
@@ -109,5 +109,11 @@ type LateApproval struct {
 // 39's place in reports and can't be mistaken for an issuer's two characters.
 const (
 	ResponseNoAnswer    = "no_answer"   // outcome unknown, reversed
-	ResponseUnreachable = "unreachable" // never sent
+	ResponseUnreachable = "unreachable" // never sent: the acquirer was not reached
+	ResponseUnsendable  = "unsendable"  // never sent: no message can be made of it, as of a card that does not open
 )
+
+// NeverSent says whether a response code is that of a message which certainly never left.
+func NeverSent(responseCode string) bool {
+	return responseCode == ResponseUnreachable || responseCode == ResponseUnsendable
+}

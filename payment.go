@@ -99,6 +99,7 @@ type Payment struct {
 	Recurrence     Recurrence
 	Authentication AuthenticationID // that the token's charge rests on, "" for none
 	Subscription   SubscriptionID
+	Period         Date   // of the subscription, "" for what was charged on demand
 	Card           Sealed // gone once the state is final
 	Facts          CardFacts
 	Trace          Trace       // of the authorization

@@ -13,11 +13,16 @@ const (
 	RedirectRequested   RedirectState = "requested"   // a browser asked for it
 	RedirectInitialized RedirectState = "initialized" // the merchant began it; the buyer may pay
 	RedirectAsking      RedirectState = "asking"      // the buyer has sent a card, whose issuer may be asking for a proof
-	RedirectPaid        RedirectState = "paid"        // the card was charged, or refused before that: see the payment
+	RedirectPaid        RedirectState = "paid"        // the card was charged, or refused before that: see the payment, or the subscription
 	RedirectCancelled   RedirectState = "cancelled"   // by the buyer
 )
 
-// Redirect is a payment whose buyer gives the card on a page of the gateway (Kushki, "Card async").
+// KindInscription is the kind of a Redirect whose card is stored for a subscription: nothing is paid, and its total is
+// zero. It has it from the request on; the others get theirs when they are initialized.
+const KindInscription PaymentKind = "inscription"
+
+// Redirect is a payment whose buyer gives the card on a page of the gateway (Kushki, "Card async"), or the inscription of
+// a card there.
 type Redirect struct {
 	Merchant    MerchantID
 	ID          TokenID // 32 letters and digits; lives as long as a token
@@ -36,11 +41,13 @@ type Redirect struct {
 }
 
 // Initialized begins it for a total that must be the one it was requested for. It returns CodeTokenSpent for
-// one that was begun before, CodeTokenExpired and CodeAmountMismatch.
+// one that was begun before or requested for another use, CodeTokenExpired and CodeAmountMismatch.
 func (r Redirect) Initialized(kind PaymentKind, total Money, payment PaymentID, order []byte, now time.Time) (Redirect, error) {
 	switch {
 	case r.State != RedirectRequested:
 		return r, Errorf(CodeTokenSpent, "redirect payment is %s", r.State)
+	case (r.Kind == KindInscription) != (kind == KindInscription):
+		return r, Errorf(CodeTokenSpent, "redirect payment was requested for another use")
 	case !now.Before(r.ExpiresAt):
 		return r, Errorf(CodeTokenExpired, "redirect payment has expired")
 	case total != r.Total:
@@ -67,6 +74,14 @@ func (r Redirect) Paid(card TokenID, now time.Time) (Redirect, error) {
 		return r, Errorf(CodeTokenSpent, "redirect payment waits for another card")
 	}
 	return r.to(RedirectPaid, now, RedirectAsking)
+}
+
+// Settled is one for which no buyer has to give a card: p is charged to a stored one, and is told of by its status. It
+// leaves identity, addresses and what is shown as they are.
+func (r Redirect) Settled(p Payment, now time.Time) Redirect {
+	r.Merchant, r.State, r.Kind, r.Total, r.Payment, r.Order = p.Merchant, RedirectPaid, p.Kind, p.Amount, p.ID, p.Order
+	r.CreatedAt, r.ExpiresAt, r.UpdatedAt = now, now.Add(TokenLife), now
+	return r
 }
 
 // Cancelled records that the buyer gave up. It returns CodeTokenSpent and CodeTokenExpired.

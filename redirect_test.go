@@ -5,6 +5,8 @@ import (
 	"time"
 )
 
+func refusal(_ Redirect, err error) error { return err }
+
 // A redirect payment takes one card, is paid by that card and no other, and ends once.
 func TestRedirectTakesOneCard(t *testing.T) {
 	t.Parallel()
@@ -38,6 +40,18 @@ func TestRedirectTakesOneCard(t *testing.T) {
 	} {
 		if _, err := refused(); CodeOf(err) != CodeTokenSpent {
 			t.Errorf("%s: %v, want %s", name, err, CodeTokenSpent)
+		}
+	}
+	inscription := Redirect{State: RedirectRequested, Kind: KindInscription, Total: Money{Currency: "CLP"}, ExpiresAt: now.Add(TokenLife)}
+	if _, err := inscription.Initialized(KindInscription, inscription.Total, "", nil, now); err != nil {
+		t.Errorf("an inscription does not begin: %v", err)
+	}
+	for name, refused := range map[string]error{
+		"a payment by an inscription's token": refusal(inscription.Initialized(KindSale, inscription.Total, "p", nil, now)),
+		"an inscription by a payment's token": refusal(requested.Initialized(KindInscription, total, "", nil, now)),
+	} {
+		if CodeOf(refused) != CodeTokenSpent {
+			t.Errorf("%s: %v, want %s", name, refused, CodeTokenSpent)
 		}
 	}
 	late := now.Add(TokenLife)

@@ -30,6 +30,7 @@ type Token struct {
 	Details        []byte // JSON of the dialect: metadata
 	Recurrence     Recurrence
 	NetworkToken   bool             // its number stands for a card
+	Subscription   SubscriptionID   // whose card it stands for, "" for a card of its own
 	Authentication AuthenticationID // that a charge has to rest on, "" where none is demanded
 	CreatedAt      time.Time
 	ExpiresAt      time.Time

@@ -4,7 +4,8 @@
 //
 // Everything belongs to a merchant, and every key begins with the merchant. Reads take a merchant; writes
 // happen in a unit of work of one merchant (Store.Update), which commits all or nothing and is on disk when
-// Update returns nil. The only look-ups without a merchant find one: by credential, and the list of them.
+// Update returns nil. The only look-ups without a merchant find one: by credential, the list of them, and that of the
+// endpoints to which something is due.
 //
 // Times come back in UTC, truncated to microseconds, exactly as they were given; a zero time comes back zero.
 // Byte slices come back empty as nil.
@@ -59,8 +60,12 @@ type Tx interface {
 	TokenTx
 	AuthenticationTx
 	RedirectTx
+	CustomerTx
 	PaymentTx
 	SubscriptionTx
+	PeriodTx
+	EventTx
+	DeliveryTx
 	KeyTx
 }
 
@@ -108,6 +113,18 @@ type RedirectTx interface {
 	ForgetRedirects(gone time.Time, limit int) (int, error)
 }
 
+// CustomerTx keeps whom merchants sell to.
+type CustomerTx interface {
+	// InsertCustomer returns ErrDuplicate for an id that exists, and for a reference of another customer. Only customers that
+	// are not deleted have theirs for themselves, and a reference of "" is none.
+	InsertCustomer(c pasarela.Customer) error
+	// Customer returns ErrNotFound. It finds customers that are deleted too.
+	Customer(id pasarela.CustomerID) (pasarela.Customer, error)
+	// PutCustomer returns ErrNotFound, or ErrDuplicate for a reference of another customer, or stores all but identity and
+	// creation.
+	PutCustomer(c pasarela.Customer) error
+}
+
 // PaymentTx keeps payments, what was done to them, and their postings.
 type PaymentTx interface {
 	// InsertPayment returns ErrDuplicate for an id or ticket that exists.
@@ -136,8 +153,51 @@ type SubscriptionTx interface {
 	InsertSubscription(s pasarela.Subscription) error
 	// Subscription returns ErrNotFound.
 	Subscription(id pasarela.SubscriptionID) (pasarela.Subscription, error)
-	// PutSubscription returns ErrNotFound, or stores all but identity and creation.
+	// PutSubscription returns ErrNotFound, or stores all but identity, dialect and creation.
 	PutSubscription(s pasarela.Subscription) error
+}
+
+// PeriodTx keeps the periods of subscriptions.
+type PeriodTx interface {
+	// InsertPeriod returns ErrDuplicate for a date of a subscription that was opened before.
+	InsertPeriod(p pasarela.Period) error
+	// Period returns ErrNotFound.
+	Period(s pasarela.SubscriptionID, d pasarela.Date) (pasarela.Period, error)
+	// OpenPeriods lists the periods of a subscription that are charging or retrying, by date.
+	OpenPeriods(s pasarela.SubscriptionID) ([]pasarela.Period, error)
+	// PutPeriod returns ErrNotFound, or stores state, attempts, payment and times. Identity, beginning, amount, order,
+	// retries and creation stay as inserted.
+	PutPeriod(p pasarela.Period) error
+}
+
+// EventTx keeps what happened.
+type EventTx interface {
+	// InsertEvent appends an event. Its Place is not read: the store gives it one. It returns ErrDuplicate for an id
+	// that exists.
+	InsertEvent(e pasarela.Event) error
+}
+
+// DeliveryTx keeps what merchants are to be told.
+type DeliveryTx interface {
+	// InsertDelivery returns ErrDuplicate for an id that exists. Deliveries of one unit stay in their order. One that
+	// comes behind another which waits for its next attempt falls due no earlier than that one: behind means later by
+	// order of insertion, pending both, to the same endpoint about the same subject.
+	InsertDelivery(d pasarela.Delivery) error
+	// ClaimDeliveries has up to limit pending deliveries to an endpoint of the unit's merchant Claimed that are due at
+	// or before now, earliest first, and returns them by order of insertion. It passes over those behind another.
+	ClaimDeliveries(endpoint string, now, lease time.Time, limit int) ([]pasarela.Delivery, error)
+	// EndDelivery appends an attempt to the log, and stores state, due time and time of change of the delivery, unless
+	// it has ended or was claimed or replayed meanwhile: then its Attempts or its Since are others. What is behind it and
+	// was never tried waits with it: until it falls due, or no longer once it has ended. An attempt that is in the log stays as
+	// it is, and of a delivery that is gone nothing is stored.
+	EndDelivery(d pasarela.Delivery, a pasarela.DeliveryAttempt) error
+	// Delivery returns ErrNotFound.
+	Delivery(id pasarela.DeliveryID) (pasarela.Delivery, error)
+	// PutDelivery returns ErrNotFound, or stores state, attempts, tries and times. The rest stays as inserted.
+	PutDelivery(d pasarela.Delivery) error
+	// ForgetDeliveries deletes, with their log, delivered and parked ones that were changed last at or before before, at most
+	// limit, and returns how many.
+	ForgetDeliveries(before time.Time, limit int) (int, error)
 }
 
 // Key is one use of an Idempotency-Key: what stands for the method, path and header value, and a keyed digest
@@ -168,11 +228,14 @@ type KeyTx interface {
 
 // Reader reads outside a unit of work, from what was committed.
 type Reader interface {
-	// Token, Authentication, Redirect, Payment, PaymentByTicket, Operation, OperationByTicket, Subscription and Key
-	// return ErrNotFound.
+	// Token, Authentication, Redirect, Customer, CustomerByReference, Payment, PaymentByTicket, Operation,
+	// OperationByTicket, Subscription and Key return ErrNotFound.
 	Token(ctx context.Context, m pasarela.MerchantID, id pasarela.TokenID) (pasarela.Token, error)
 	Authentication(ctx context.Context, m pasarela.MerchantID, id pasarela.AuthenticationID) (pasarela.Authentication, error)
 	Redirect(ctx context.Context, m pasarela.MerchantID, id pasarela.TokenID) (pasarela.Redirect, error)
+	Customer(ctx context.Context, m pasarela.MerchantID, id pasarela.CustomerID) (pasarela.Customer, error)
+	// CustomerByReference finds none for "", and none that is deleted.
+	CustomerByReference(ctx context.Context, m pasarela.MerchantID, reference string) (pasarela.Customer, error)
 	Payment(ctx context.Context, m pasarela.MerchantID, id pasarela.PaymentID) (pasarela.Payment, error)
 	PaymentByTicket(ctx context.Context, m pasarela.MerchantID, t pasarela.Ticket) (pasarela.Payment, error)
 	Operation(ctx context.Context, m pasarela.MerchantID, id pasarela.OperationID) (pasarela.Operation, error)
@@ -182,8 +245,37 @@ type Reader interface {
 
 	// Due lists payments whose DueAt is set and at or before now, earliest first, then by id, at most limit.
 	Due(ctx context.Context, m pasarela.MerchantID, now time.Time, limit int) ([]pasarela.PaymentID, error)
-	// DueSubscriptions is the same for subscriptions.
+	// DueSubscriptions is the same for subscriptions that are pending or verifying.
 	DueSubscriptions(ctx context.Context, m pasarela.MerchantID, now time.Time, limit int) ([]pasarela.SubscriptionID, error)
+	// BillableSubscriptions is the same for active ones.
+	BillableSubscriptions(ctx context.Context, m pasarela.MerchantID, now time.Time, limit int) ([]pasarela.SubscriptionID, error)
+
+	// Periods lists those of a subscription by date, those above after, at most limit.
+	Periods(ctx context.Context, m pasarela.MerchantID, s pasarela.SubscriptionID, after pasarela.Date, limit int) ([]pasarela.Period, error)
+	// SubscriptionPayments lists those of a subscription by ticket, the highest first: those below a ticket, or all for "",
+	// at most limit.
+	SubscriptionPayments(ctx context.Context, m pasarela.MerchantID, s pasarela.SubscriptionID, below pasarela.Ticket, limit int) ([]pasarela.Payment, error)
+	// SubscriptionTicket is the ticket of the nth of that list, counted from 1: what is before it is not read. It returns
+	// ErrNotFound where there are fewer.
+	SubscriptionTicket(ctx context.Context, m pasarela.MerchantID, s pasarela.SubscriptionID, n int) (pasarela.Ticket, error)
+	// CountSubscriptionPayments counts them, up to most.
+	CountSubscriptionPayments(ctx context.Context, m pasarela.MerchantID, s pasarela.SubscriptionID, most int) (int, error)
+	// Billing counts how far a merchant's charges are that begin on a day.
+	Billing(ctx context.Context, m pasarela.MerchantID, begins pasarela.Date, now time.Time) (BillingCounts, error)
+
+	// Events lists by place, those above after, at most limit; after is 0 or the place of an event that was returned. An
+	// event whose place is below that of one it has returned is never added afterwards, and of two units that read or
+	// changed the same row the events stand in the order in which the units were committed. Places begin at 1 and have no
+	// gaps.
+	Events(ctx context.Context, m pasarela.MerchantID, after int64, limit int) ([]pasarela.Event, error)
+	// Deliveries lists by id, those above after that fit, at most limit.
+	Deliveries(ctx context.Context, m pasarela.MerchantID, fit DeliveryFilter, after pasarela.DeliveryID, limit int) ([]pasarela.Delivery, error)
+	// DeliveryAttempts lists the log of a delivery by number.
+	DeliveryAttempts(ctx context.Context, m pasarela.MerchantID, id pasarela.DeliveryID) ([]pasarela.DeliveryAttempt, error)
+
+	// Customers lists those that are not deleted, latest creation first, then highest id; those after the first offset of
+	// them, at most limit. What it passes over it has to count, so it takes the longer the higher offset is.
+	Customers(ctx context.Context, m pasarela.MerchantID, offset, limit int) ([]pasarela.Customer, error)
 
 	// Payments lists by ticket, those above after, at most limit.
 	Payments(ctx context.Context, m pasarela.MerchantID, after pasarela.Ticket, limit int) ([]pasarela.Payment, error)
@@ -198,22 +290,6 @@ type Reader interface {
 	PendingPayments(ctx context.Context, m pasarela.MerchantID) (int, error)
 }
 
-// MerchantRecord is a merchant as it is kept: the profile in clear without secrets, its credentials sealed,
-// and a keyed hash of each credential to find it by.
-type MerchantRecord struct {
-	ID          pasarela.MerchantID
-	Profile     []byte // JSON
-	Secrets     pasarela.Sealed
-	Credentials []Credential
-	CreatedAt   time.Time
-}
-
-// Credential finds a merchant: Kind says of which header, Hash is keyed.
-type Credential struct {
-	Kind string // "kushki_public", "kushki_private", "monri"
-	Hash string
-}
-
 // Merchants is the directory.
 type Merchants interface {
 	// InsertMerchant returns ErrDuplicate where the id or a credential exists.
@@ -224,9 +300,17 @@ type Merchants interface {
 	Merchant(ctx context.Context, m pasarela.MerchantID) (MerchantRecord, error)
 	// MerchantIDs lists all, in order, above after, at most limit.
 	MerchantIDs(ctx context.Context, after pasarela.MerchantID, limit int) ([]pasarela.MerchantID, error)
-	// MerchantsDue lists, in order, above after, at most limit, the merchants that have a payment or a
-	// subscription due at or before now: one index probe for each merchant, whatever its size.
+	// PutMerchant replaces profile and secrets. It returns ErrDuplicate when those that stand are not old's, or where
+	// there is no such merchant.
+	PutMerchant(ctx context.Context, old, renewed MerchantRecord) error
+	// MerchantsDue lists, in order, above after, at most limit, the merchants that have a payment due at or before now, or
+	// a subscription that is pending or verifying and due: two index probes for each merchant, whatever its size.
 	MerchantsDue(ctx context.Context, now time.Time, after pasarela.MerchantID, limit int) ([]pasarela.MerchantID, error)
+	// MerchantsBilling is the same for active subscriptions.
+	MerchantsBilling(ctx context.Context, now time.Time, after pasarela.MerchantID, limit int) ([]pasarela.MerchantID, error)
+	// DueEndpoints lists, by merchant and URL, above after, at most limit, the endpoints to which a pending delivery is due
+	// at or before now: few index probes for each merchant and endpoint, however many deliveries wait.
+	DueEndpoints(ctx context.Context, now time.Time, after Endpoint, limit int) ([]Endpoint, error)
 }
 
 // Keysets keeps the vault's keysets.

@@ -3,5 +3,6 @@
 //
 // What a unit of work writes is staged beside the rows until it ends (table.go), so readers see what was committed and
 // a unit that fails leaves nothing. There is one file per noun, as in the other engines. It knows no index but its
-// keys: lists look at every row of a merchant, and balances at every posting.
+// keys and the lines in which pending deliveries wait: other lists look at every row of a merchant, and balances at every
+// posting.
 package memory

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"bytes"
 	"context"
 	"maps"
 	"slices"
@@ -61,6 +62,24 @@ func (d *database) MerchantsDue(_ context.Context, now time.Time, after pasarela
 	return d.merchantIDs(after, limit, func(t *tables) bool {
 		return t != nil && (len(t.due(now)) > 0 || len(t.dueSubscriptions(now)) > 0)
 	}), nil
+}
+
+// MerchantsBilling implements store.Merchants.
+func (d *database) MerchantsBilling(_ context.Context, now time.Time, after pasarela.MerchantID, limit int) ([]pasarela.MerchantID, error) {
+	return d.merchantIDs(after, limit, func(t *tables) bool { return t != nil && len(t.billable(now)) > 0 }), nil
+}
+
+// PutMerchant implements store.Merchants.
+func (d *database) PutMerchant(_ context.Context, old, renewed store.MerchantRecord) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	r, ok := d.merchants[old.ID]
+	if !ok || !bytes.Equal(r.Profile, old.Profile) || r.Secrets.Record != old.Secrets.Record || !bytes.Equal(r.Secrets.Bytes, old.Secrets.Bytes) {
+		return store.ErrDuplicate
+	}
+	r.Profile, r.Secrets = content(renewed.Profile), sealedRow(renewed.Secrets)
+	d.merchants[old.ID] = r
+	return nil
 }
 
 func (d *database) merchantIDs(after pasarela.MerchantID, limit int, wanted func(t *tables) bool) (ids []pasarela.MerchantID) {

@@ -73,7 +73,7 @@ func (t *tx) PutPayment(p pasarela.Payment) error {
 			return false
 		}
 		p.Merchant, p.Ticket, p.Kind, p.Amount, p.CreatedAt = old.Merchant, old.Ticket, old.Kind, old.Amount, old.CreatedAt
-		p.Token, p.Subscription, p.Recurrence, p.Authentication = old.Token, old.Subscription, old.Recurrence, old.Authentication
+		p.Token, p.Subscription, p.Period, p.Recurrence, p.Authentication = old.Token, old.Subscription, old.Period, old.Recurrence, old.Authentication
 		p.Facts, p.Dialect, p.Order = old.Facts, old.Dialect, old.Order
 		t.payments.put(p.ID, paymentRow(p))
 		return true

@@ -1,6 +1,9 @@
 package memory
 
 import (
+	"iter"
+	"maps"
+
 	"pasarela"
 	"pasarela/ledger"
 	"pasarela/store"
@@ -38,6 +41,22 @@ func (t *table[K, V]) insert(k K, v V) bool {
 	return free
 }
 
+// all are the rows as the unit sees them.
+func (t *table[K, V]) all() iter.Seq2[K, *V] {
+	return func(yield func(K, *V) bool) {
+		for k, v := range t.rows {
+			if _, changed := t.staged[k]; !changed && !yield(k, v) {
+				return
+			}
+		}
+		for k, v := range maps.Clone(t.staged) {
+			if v != nil && !yield(k, v) {
+				return
+			}
+		}
+	}
+}
+
 // end keeps what was staged, or forgets it.
 func (t *table[K, V]) end(keep bool) {
 	if keep {
@@ -61,18 +80,30 @@ type tables struct {
 	operations       *table[pasarela.OperationID, pasarela.Operation]
 	operationTickets *table[pasarela.Ticket, pasarela.OperationID]
 	subscriptions    *table[pasarela.SubscriptionID, pasarela.Subscription]
+	periods          *table[periodKey, pasarela.Period]
+	events           *table[int64, pasarela.Event] // by place
+	eventIDs         *table[pasarela.EventID, int64]
+	deliveries       *table[pasarela.DeliveryID, delivery]
+	lines            *table[line, []pasarela.DeliveryID] // of pending deliveries
 	authentications  *table[pasarela.AuthenticationID, pasarela.Authentication]
 	redirects        *table[pasarela.TokenID, pasarela.Redirect]
+	customers        *table[pasarela.CustomerID, pasarela.Customer]
+	references       *table[string, pasarela.CustomerID] // of customers that are not deleted
 	keys             *table[string, store.Key]
 	postings         *table[pasarela.PostingID, ledger.Posting]
+
+	lastPosition int // of a delivery
 }
 
 func newTables(m pasarela.MerchantID) *tables {
 	return &tables{m, newTable[pasarela.TokenID, pasarela.Token](), newTable[pasarela.PaymentID, pasarela.Payment](),
 		newTable[pasarela.Ticket, pasarela.PaymentID](), newTable[pasarela.OperationID, pasarela.Operation](),
 		newTable[pasarela.Ticket, pasarela.OperationID](), newTable[pasarela.SubscriptionID, pasarela.Subscription](),
+		newTable[periodKey, pasarela.Period](), newTable[int64, pasarela.Event](), newTable[pasarela.EventID, int64](),
+		newTable[pasarela.DeliveryID, delivery](), newTable[line, []pasarela.DeliveryID](),
 		newTable[pasarela.AuthenticationID, pasarela.Authentication](), newTable[pasarela.TokenID, pasarela.Redirect](),
-		newTable[string, store.Key](), newTable[pasarela.PostingID, ledger.Posting]()}
+		newTable[pasarela.CustomerID, pasarela.Customer](), newTable[string, pasarela.CustomerID](),
+		newTable[string, store.Key](), newTable[pasarela.PostingID, ledger.Posting](), 0}
 }
 
 func (t *tables) end(keep bool) {
@@ -82,8 +113,15 @@ func (t *tables) end(keep bool) {
 	t.operations.end(keep)
 	t.operationTickets.end(keep)
 	t.subscriptions.end(keep)
+	t.periods.end(keep)
+	t.events.end(keep)
+	t.eventIDs.end(keep)
+	t.deliveries.end(keep)
+	t.lines.end(keep)
 	t.authentications.end(keep)
 	t.redirects.end(keep)
+	t.customers.end(keep)
+	t.references.end(keep)
 	t.keys.end(keep)
 	t.postings.end(keep)
 }

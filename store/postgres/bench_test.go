@@ -12,3 +12,7 @@ import (
 func BenchmarkUnits(b *testing.B) {
 	storetest.Benchmark(b, func(b *testing.B) store.Store { return open(b, pgtest.URL(b), postgres.Options{}) })
 }
+
+func BenchmarkDeliveries(b *testing.B) {
+	storetest.BenchmarkDeliveries(b, func(b *testing.B) store.Store { return open(b, pgtest.URL(b), postgres.Options{}) })
+}

@@ -56,7 +56,8 @@ func (s *Store) Merchant(ctx context.Context, m pasarela.MerchantID) (store.Merc
 	return r, nil
 }
 
-// MerchantsDue implements store.Merchants.
+// MerchantsDue implements store.Merchants. Each look at an index has a limit, which keeps it one for each merchant: as
+// EXISTS it would be planned, while the tables are empty, to go through all that is due.
 func (s *Store) MerchantsDue(ctx context.Context, now time.Time, after pasarela.MerchantID, limit int) (ids []pasarela.MerchantID, err error) {
 	err = s.query(ctx, func(r row) error {
 		var id pasarela.MerchantID
@@ -65,10 +66,38 @@ func (s *Store) MerchantsDue(ctx context.Context, now time.Time, after pasarela.
 		return err
 	}, `SELECT merchant FROM merchants m
 		WHERE merchant > $1 AND (
-			EXISTS (SELECT 1 FROM payments p WHERE p.merchant = m.merchant AND p.due_at <= $2)
-			OR EXISTS (SELECT 1 FROM subscriptions s WHERE s.merchant = m.merchant AND s.due_at <= $2))
+			(SELECT true FROM payments p WHERE p.merchant = m.merchant AND p.due_at <= $2 LIMIT 1)
+			OR (SELECT true FROM subscriptions s WHERE s.merchant = m.merchant AND s.state IN ('pending', 'verifying') AND s.due_at <= $2 LIMIT 1))
 		ORDER BY merchant LIMIT $3`, string(after), stamp(now), int64(limit))
 	return ids, err
+}
+
+// MerchantsBilling implements store.Merchants.
+func (s *Store) MerchantsBilling(ctx context.Context, now time.Time, after pasarela.MerchantID, limit int) (ids []pasarela.MerchantID, err error) {
+	err = s.query(ctx, func(r row) error {
+		var id pasarela.MerchantID
+		err := r.Scan((*string)(&id))
+		ids = append(ids, id)
+		return err
+	}, `SELECT merchant FROM merchants m
+		WHERE merchant > $1 AND (SELECT true FROM subscriptions s WHERE s.merchant = m.merchant AND s.state = 'active' AND s.due_at <= $2 LIMIT 1)
+		ORDER BY merchant LIMIT $3`, string(after), stamp(now), int64(limit))
+	return ids, err
+}
+
+// PutMerchant implements store.Merchants.
+func (s *Store) PutMerchant(ctx context.Context, old, renewed store.MerchantRecord) error {
+	return s.update(ctx, old.ID, func(t *tx) error {
+		n, err := t.execNow(`
+			UPDATE merchants SET profile = $1, secrets_record = $2, secrets = $3
+			WHERE merchant = $4 AND profile IS NOT DISTINCT FROM $5 AND secrets_record = $6 AND secrets IS NOT DISTINCT FROM $7`,
+			blob(renewed.Profile), renewed.Secrets.Record, blob(renewed.Secrets.Bytes),
+			string(old.ID), blob(old.Profile), old.Secrets.Record, blob(old.Secrets.Bytes))
+		if err == nil && n == 0 {
+			return store.ErrDuplicate
+		}
+		return err
+	})
 }
 
 // MerchantIDs implements store.Merchants.

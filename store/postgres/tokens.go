@@ -9,20 +9,20 @@ import (
 
 // InsertToken implements store.TokenTx.
 func (t *tx) InsertToken(k pasarela.Token) error {
-	args := append(make([]any, 0, 27), t.merchant, string(k.ID), string(k.Use),
+	args := append(make([]any, 0, 28), t.merchant, string(k.ID), string(k.Use),
 		k.Card.Record, blob(k.Card.Bytes), k.CVV.Record, blob(k.CVV.Bytes))
 	args = factValues(args, k.Facts)
 	args = append(args, k.Fingerprint, k.Total.Minor, string(k.Total.Currency), k.Deferred, blob(k.Details),
-		string(k.Recurrence), k.NetworkToken, string(k.Authentication), stamp(k.CreatedAt), stamp(k.ExpiresAt), stamp(k.SpentAt))
+		string(k.Recurrence), k.NetworkToken, string(k.Subscription), string(k.Authentication), stamp(k.CreatedAt), stamp(k.ExpiresAt), stamp(k.SpentAt))
 	return t.exec(`
 		INSERT INTO tokens (merchant, id, use, card_record, card, cvv_record, cvv, `+factColumns+`,
-			fingerprint, total, currency, deferred, details, recurrence, network_token, authentication, created_at, expires_at, spent_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)`, args...)
+			fingerprint, total, currency, deferred, details, recurrence, network_token, subscription, authentication, created_at, expires_at, spent_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)`, args...)
 }
 
 const selectToken = `
 	SELECT use, card_record, card, cvv_record, cvv, ` + factColumns + `,
-		fingerprint, total, currency, deferred, details, recurrence, network_token, authentication, created_at, expires_at, spent_at
+		fingerprint, total, currency, deferred, details, recurrence, network_token, subscription, authentication, created_at, expires_at, spent_at
 	FROM tokens WHERE merchant = $1 AND id = $2`
 
 // Token implements store.TokenTx.
@@ -37,10 +37,10 @@ func (s *Store) Token(ctx context.Context, m pasarela.MerchantID, id pasarela.To
 
 func scanToken(r row, merchant string, id pasarela.TokenID) (pasarela.Token, error) {
 	k := pasarela.Token{Merchant: pasarela.MerchantID(merchant), ID: id}
-	dest := append(make([]any, 0, 25), (*string)(&k.Use), &k.Card.Record, &k.Card.Bytes, &k.CVV.Record, &k.CVV.Bytes)
+	dest := append(make([]any, 0, 26), (*string)(&k.Use), &k.Card.Record, &k.Card.Bytes, &k.CVV.Record, &k.CVV.Bytes)
 	dest = factTargets(dest, &k.Facts)
 	dest = append(dest, &k.Fingerprint, &k.Total.Minor, (*string)(&k.Total.Currency), &k.Deferred, &k.Details,
-		(*string)(&k.Recurrence), &k.NetworkToken, (*string)(&k.Authentication), at(&k.CreatedAt), at(&k.ExpiresAt), at(&k.SpentAt))
+		(*string)(&k.Recurrence), &k.NetworkToken, (*string)(&k.Subscription), (*string)(&k.Authentication), at(&k.CreatedAt), at(&k.ExpiresAt), at(&k.SpentAt))
 	if err := r.Scan(dest...); err != nil {
 		return pasarela.Token{}, err
 	}

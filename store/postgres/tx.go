@@ -213,7 +213,24 @@ func (r txRow) Scan(dest ...any) error {
 	return r.tx.sendLater(r.statement, func(results pgx.BatchResults) error { return results.QueryRow().Scan(dest...) })
 }
 
-// queryRow is the same outside a unit.
+// query calls each for every row of a question that is sent with all that waits.
+func (t *tx) query(each func(r row) error, query string, args ...any) error {
+	if err := t.usable(); err != nil {
+		return err
+	}
+	if unstorable(args) {
+		return nil
+	}
+	return t.sendLater(statement{query, args}, func(results pgx.BatchResults) error {
+		rows, err := results.Query()
+		if err != nil {
+			return err
+		}
+		return eachRow(rows, each)
+	})
+}
+
+// queryRow is as in a unit, outside one.
 func (s *Store) queryRow(ctx context.Context, query string, args ...any) row {
 	if unstorable(args) {
 		return missing{}
@@ -243,14 +260,18 @@ func (s *Store) query(ctx context.Context, each func(r row) error, query string,
 	if err != nil {
 		return translate(err)
 	}
+	if err := eachRow(rows, each); err != nil {
+		return translate(err)
+	}
+	return nil
+}
+
+func eachRow(rows pgx.Rows, each func(r row) error) error {
 	defer rows.Close()
 	for rows.Next() {
 		if err := each(rows); err != nil {
 			return internal(err, "row cannot be read")
 		}
 	}
-	if err := rows.Err(); err != nil {
-		return translate(err)
-	}
-	return nil
+	return rows.Err()
 }

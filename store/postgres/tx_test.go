@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -89,13 +91,50 @@ var (
 			return tx.SpendToken("k", pasarela.SystemClock{}.Now())
 		}},
 	}
+	tellingUnits = []struct {
+		name string
+		want int64
+		unit func(tx store.Tx) error
+	}{
+		{"tell of a payment", 2, func(tx store.Tx) error {
+			q, err := tx.Payment("p")
+			if err != nil {
+				return err
+			}
+			errs := []error{tx.PutPayment(q), tx.InsertEvent(pasarela.Event{ID: "e"})}
+			for _, id := range []pasarela.DeliveryID{"1", "2", "3"} {
+				errs = append(errs, tx.InsertDelivery(pasarela.Delivery{ID: id, Subject: string(id), Endpoint: "e", State: pasarela.DeliveryPending, DueAt: time.Unix(1, 0)}))
+			}
+			return errors.Join(errs...)
+		}},
+		{"claim deliveries", 2, func(tx store.Tx) error {
+			claimed, err := tx.ClaimDeliveries("e", time.Unix(1, 0), time.Unix(2, 0), 10)
+			if err == nil && len(claimed) != 3 {
+				err = fmt.Errorf("%d were claimed, want 3", len(claimed))
+			}
+			return err
+		}},
+		{"end deliveries", 1, func(tx store.Tx) error {
+			var errs []error
+			for _, id := range []pasarela.DeliveryID{"1", "2", "3"} {
+				errs = append(errs, tx.EndDelivery(pasarela.Delivery{ID: id, State: pasarela.DeliveryDelivered, Attempts: 1}, pasarela.DeliveryAttempt{Number: 1}))
+			}
+			return errors.Join(errs...)
+		}},
+		{"open a period", 2, func(tx store.Tx) error {
+			if _, err := tx.OpenPeriods("s"); err != nil {
+				return err
+			}
+			return tx.InsertPeriod(pasarela.Period{Subscription: "s", Date: "2026-03-01"})
+		}},
+	}
 )
 
-// The units of a charge take as few round trips as they can.
+// The units of a charge, and those that tell of it, take as few round trips as they can.
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 	s, sent := counted(t)
-	for _, c := range chargeUnits {
+	for _, c := range slices.Concat(chargeUnits, tellingUnits) {
 		before := sent.n.Load()
 		if err := s.Update(t.Context(), shop, c.unit); err != nil {
 			t.Fatalf("%s: %v", c.name, err)

@@ -14,3 +14,9 @@ func BenchmarkUnits(b *testing.B) {
 		return open(b, filepath.Join(b.TempDir(), "pasarela.db"), sqlite.Options{})
 	})
 }
+
+func BenchmarkDeliveries(b *testing.B) {
+	storetest.BenchmarkDeliveries(b, func(b *testing.B) store.Store {
+		return open(b, filepath.Join(b.TempDir(), "pasarela.db"), sqlite.Options{})
+	})
+}

@@ -66,9 +66,37 @@ func (s *Store) MerchantsDue(ctx context.Context, now time.Time, after pasarela.
 	}, `SELECT merchant FROM merchants m
 		WHERE merchant > ? AND (
 			EXISTS (SELECT 1 FROM payments p WHERE p.merchant = m.merchant AND p.due_at <= ?)
-			OR EXISTS (SELECT 1 FROM subscriptions s WHERE s.merchant = m.merchant AND s.due_at <= ?))
+			OR EXISTS (SELECT 1 FROM subscriptions s WHERE s.merchant = m.merchant AND s.state IN ('pending', 'verifying') AND s.due_at <= ?))
 		ORDER BY merchant LIMIT ?`, string(after), micros(now), micros(now), int64(limit))
 	return ids, err
+}
+
+// MerchantsBilling implements store.Merchants.
+func (s *Store) MerchantsBilling(ctx context.Context, now time.Time, after pasarela.MerchantID, limit int) (ids []pasarela.MerchantID, err error) {
+	err = s.query(ctx, func(r row) error {
+		var id pasarela.MerchantID
+		err := r.Scan((*string)(&id))
+		ids = append(ids, id)
+		return err
+	}, `SELECT merchant FROM merchants m
+		WHERE merchant > ? AND EXISTS (SELECT 1 FROM subscriptions s WHERE s.merchant = m.merchant AND s.state = 'active' AND s.due_at <= ?)
+		ORDER BY merchant LIMIT ?`, string(after), micros(now), int64(limit))
+	return ids, err
+}
+
+// PutMerchant implements store.Merchants.
+func (s *Store) PutMerchant(ctx context.Context, old, renewed store.MerchantRecord) error {
+	return s.writer.do(ctx, old.ID, func(t *tx) error {
+		n, err := t.exec(`
+			UPDATE merchants SET profile = ?, secrets_record = ?, secrets = ?
+			WHERE merchant = ? AND profile IS ? AND secrets_record = ? AND secrets IS ?`,
+			blob(renewed.Profile), renewed.Secrets.Record, blob(renewed.Secrets.Bytes),
+			string(old.ID), blob(old.Profile), old.Secrets.Record, blob(old.Secrets.Bytes))
+		if err == nil && n == 0 {
+			return store.ErrDuplicate
+		}
+		return err
+	})
 }
 
 // MerchantIDs implements store.Merchants.

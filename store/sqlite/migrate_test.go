@@ -39,6 +39,15 @@ const oldRows = `
 		'', '', x'7b7d', 1772366400123456, 1772366400123456);
 	INSERT INTO postings VALUES ('20000000000000000001', '1', 'p', 'sale', 'acquirer_receivable', 'merchant_payable', 1698, 'USD', 1772366400123456);`
 
+// oldSubscriptions are rows of the first schema too: one that a merchant charges, and one whose card is being verified.
+const oldSubscriptions = `
+	INSERT INTO subscriptions VALUES ('20000000000000000001', 'a', 'active', 'token/k', x'01',
+		'545195', '5480', 16, 'mastercard', 'credit', '', 'EC', 'A', '2812', 'f', 'Gold', 'monthly', 1698, 'USD', '2026-01-31', '', x'7b7d',
+		NULL, 1772366400123456, 1772366400123456);
+	INSERT INTO subscriptions SELECT merchant, 'v', 'verifying', card_record, card, bin, last_four, length, brand, type, bank, country, holder,
+		expiry, fingerprint, plan, periodicity, amount, currency, start_date, end_date, details, created_at, created_at, updated_at
+	FROM subscriptions;`
+
 // What was stored under any schema since the first is there after a migration, and readable.
 func TestMigrateFromTheOldest(t *testing.T) {
 	t.Parallel()
@@ -51,7 +60,7 @@ func TestMigrateFromTheOldest(t *testing.T) {
 		if err := migrate(t.Context(), conn, steps[:1]); err != nil {
 			return err
 		}
-		_, err := conn.ExecContext(t.Context(), oldRows)
+		_, err := conn.ExecContext(t.Context(), oldRows+oldSubscriptions)
 		return err
 	})
 	s, err := Open(t.Context(), path, Options{})
@@ -63,6 +72,7 @@ func TestMigrateFromTheOldest(t *testing.T) {
 		t.Errorf("payment: got %+v and error %v", p, err)
 	}
 	oldRowsReadAsBefore(t, s)
+	oldSubscriptionsWait(t, s)
 	if m, err := s.Merchant(t.Context(), "20000000000000000001"); err != nil || len(m.Credentials) != 1 {
 		t.Errorf("merchant: got %+v and error %v", m, err)
 	}
@@ -111,6 +121,36 @@ func oldRowsReadAsBefore(t *testing.T, s *Store) {
 		if err := s.Update(t.Context(), m, func(tx store.Tx) error { return tx.PutPayment(held) }); err != nil {
 			t.Errorf("put payment: %v", err)
 		}
+	}
+}
+
+// oldSubscriptionsWait looks at subscriptions of the first schema: none is charged before its terms are changed, and one
+// whose card was being verified is still found.
+func oldSubscriptionsWait(t *testing.T, s *Store) {
+	t.Helper()
+	const m = "20000000000000000001"
+	written := time.UnixMicro(1772366400123456).UTC()
+	old := pasarela.Subscription{
+		Merchant: m, ID: "a", State: pasarela.SubscriptionActive, Card: pasarela.Sealed{Record: "token/k", Bytes: []byte{1}},
+		Facts:       pasarela.CardFacts{BIN: "545195", LastFour: "5480", Length: 16, Brand: "mastercard", Type: "credit", Country: "EC", Holder: "A", Expiry: "2812"},
+		Fingerprint: "f", Plan: "Gold", Periodicity: pasarela.Monthly, Amount: pasarela.Money{Minor: 1698, Currency: "USD"}, StartDate: "2026-01-31",
+		Dialect: "kushki", Order: []byte("{}"), CreatedAt: written, UpdatedAt: written,
+	}
+	if got, err := s.Subscription(t.Context(), m, "a"); err != nil || !reflect.DeepEqual(got, old) {
+		t.Errorf("subscription: got %+v and error %v, want %+v", got, err, old)
+	}
+	if ids, err := s.DueSubscriptions(t.Context(), m, written, 10); err != nil || !reflect.DeepEqual(ids, []pasarela.SubscriptionID{"v"}) {
+		t.Errorf("due subscriptions: got %v and error %v, want v", ids, err)
+	}
+	if ids, err := s.BillableSubscriptions(t.Context(), m, written, 10); err != nil || len(ids) != 0 {
+		t.Errorf("billable subscriptions: got %v and error %v, want none", ids, err)
+	}
+	planned := old.Planned(written, nil)
+	if err := s.Update(t.Context(), m, func(tx store.Tx) error { return tx.PutSubscription(planned) }); err != nil {
+		t.Errorf("put subscription: %v", err)
+	}
+	if ids, err := s.BillableSubscriptions(t.Context(), m, planned.DueAt, 10); err != nil || !reflect.DeepEqual(ids, []pasarela.SubscriptionID{"a"}) {
+		t.Errorf("billable subscriptions after a change: got %v and error %v, want a", ids, err)
 	}
 }
 

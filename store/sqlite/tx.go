@@ -39,15 +39,8 @@ func (t *tx) call(u *unit) (err error) {
 
 // exec runs a statement that writes and returns how many rows it touched.
 func (t *tx) exec(query string, args ...any) (int, error) {
-	if err := t.usable(); err != nil {
+	if err := t.begin(); err != nil {
 		return 0, err
-	}
-	if !t.wrote {
-		if err := t.writer.exec("SAVEPOINT unit"); err != nil {
-			t.lost, t.failed = true, internal(err, "unit cannot begin")
-			return 0, t.failed
-		}
-		t.wrote = true
 	}
 	stmt, err := t.writer.stmts.get(query)
 	if err != nil {
@@ -62,6 +55,19 @@ func (t *tx) exec(query string, args ...any) (int, error) {
 		return 0, t.fail(translate(err))
 	}
 	return int(n), nil
+}
+
+// begin opens the unit's savepoint before its first write.
+func (t *tx) begin() error {
+	if err := t.usable(); err != nil || t.wrote {
+		return err
+	}
+	if err := t.writer.exec("SAVEPOINT unit"); err != nil {
+		t.lost, t.failed = true, internal(err, "unit cannot begin")
+		return t.failed
+	}
+	t.wrote = true
+	return nil
 }
 
 // put runs a statement that must touch a row: where it touches none the unit fails with ErrNotFound.
@@ -123,7 +129,18 @@ func (r txRow) Scan(dest ...any) error {
 	}
 }
 
-// queryRow is the same outside a unit.
+// query calls each for every row. A statement that writes needs begin before.
+func (t *tx) query(each func(r row) error, query string, args ...any) error {
+	if err := t.usable(); err != nil {
+		return err
+	}
+	if err := eachRow(context.Background(), t.writer.stmts, each, query, args); err != nil {
+		return t.fail(err)
+	}
+	return nil
+}
+
+// queryRow is as in a unit, outside one.
 func (s *Store) queryRow(ctx context.Context, query string, args ...any) row {
 	stmt, err := s.reads.get(query)
 	if err != nil {
@@ -142,8 +159,12 @@ func (r readRow) Scan(dest ...any) error {
 }
 
 // query calls each for every row.
-func (s *Store) query(ctx context.Context, each func(r row) error, query string, args ...any) (err error) {
-	stmt, err := s.reads.get(query)
+func (s *Store) query(ctx context.Context, each func(r row) error, query string, args ...any) error {
+	return eachRow(ctx, s.reads, each, query, args)
+}
+
+func eachRow(ctx context.Context, prepared *statements, each func(r row) error, query string, args []any) (err error) {
+	stmt, err := prepared.get(query)
 	if err != nil {
 		return internal(err, "statement cannot be prepared")
 	}

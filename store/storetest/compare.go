@@ -81,7 +81,7 @@ func (g *generator) step(i int) step {
 	if g.r.IntN(3) > 0 {
 		return g.unit(m, i)
 	}
-	reads := []func(pasarela.MerchantID) step{g.readOne, g.readList, g.readBooks, g.directory, g.binFile, g.reseal}
+	reads := []func(pasarela.MerchantID) step{g.readOne, g.readList, g.readCustomers, g.readBilling, g.readDeliveries, g.readBooks, g.directory, g.binFile, g.reseal}
 	return reads[g.r.IntN(len(reads))](m)
 }
 
@@ -89,8 +89,8 @@ func (g *generator) step(i int) step {
 func (g *generator) unit(m pasarela.MerchantID, i int) step {
 	operations := make([]operation, 1+g.r.IntN(4))
 	texts := make([]string, len(operations))
-	makers := []func(i int) operation{g.tokenOperation, g.authenticationOperation, g.redirectOperation, g.paymentOperation, g.operationOperation,
-		g.subscriptionOperation, g.keyOperation, g.postOperation}
+	makers := []func(i int) operation{g.tokenOperation, g.authenticationOperation, g.redirectOperation, g.customerOperation, g.paymentOperation, g.operationOperation,
+		g.subscriptionOperation, g.periodOperation, g.eventOperation, g.deliveryOperation, g.lineOperation, g.keyOperation, g.postOperation}
 	for j := range operations {
 		operations[j] = makers[g.r.IntN(len(makers))](i)
 		texts[j] = operations[j].text
@@ -139,6 +139,7 @@ func (g *generator) tokenOperation(int) operation {
 	k := sampleToken(pasarela.TokenID(g.id("t")))
 	k.Card, k.CVV, k.ExpiresAt, k.SpentAt, k.Details = g.sealed(), g.sealed(), g.moment(), g.moment(), g.bytes()
 	k.Recurrence, k.NetworkToken, k.Authentication = g.recurrence(), g.r.IntN(2) == 0, pasarela.AuthenticationID(g.id("a"))
+	k.Subscription = pasarela.SubscriptionID(g.id("s"))
 	at, gone, limit := g.moment(), g.moment(), 1+g.r.IntN(3)
 	return g.pick(
 		operation{fmt.Sprintf("insert token %+v", k), func(tx store.Tx) (any, error) { return nil, tx.InsertToken(k) }},
@@ -175,12 +176,27 @@ func (g *generator) redirectOperation(int) operation {
 	)
 }
 
+func (g *generator) customerOperation(int) operation {
+	c := sampleCustomer(pasarela.CustomerID(g.id("c")))
+	c.Reference, c.Name, c.Metadata = []string{"", g.id("u")}[g.r.IntN(2)], g.id("name"), g.bytes()
+	c.CreatedAt, c.UpdatedAt = g.moment(), g.moment()
+	if g.r.IntN(3) == 0 {
+		c.DeletedAt = g.moment()
+	}
+	return g.pick(
+		operation{fmt.Sprintf("insert customer %+v", c), func(tx store.Tx) (any, error) { return nil, tx.InsertCustomer(c) }},
+		operation{fmt.Sprintf("put customer %+v", c), func(tx store.Tx) (any, error) { return nil, tx.PutCustomer(c) }},
+		operation{fmt.Sprintf("customer %s", c.ID), func(tx store.Tx) (any, error) { return tx.Customer(c.ID) }},
+	)
+}
+
 func (g *generator) paymentOperation(int) operation {
 	p := samplePayment(pasarela.PaymentID(g.id("p")))
 	p.Ticket, p.Card, p.DueAt, p.UpdatedAt, p.Attempts = pasarela.Ticket(g.id("t")), g.sealed(), g.moment(), g.moment(), g.r.IntN(9)
 	p.State = []pasarela.PaymentState{pasarela.StateAuthorizing, pasarela.StateAuthorized, pasarela.StateExtending, pasarela.StateUnextending,
 		pasarela.StateReducing, pasarela.StateCaptured, pasarela.StateDeclined}[g.r.IntN(7)]
 	p.Reauthorized, p.ExpiresAt = g.r.Int64N(3), g.moment()
+	p.Subscription, p.Period = pasarela.SubscriptionID(g.id("s")), g.date()
 	p.Recurrence, p.Authentication, p.Advice = g.recurrence(), pasarela.AuthenticationID(g.id("a")), []string{"", "01", "03"}[g.r.IntN(3)]
 	return g.pick(
 		operation{fmt.Sprintf("insert payment %+v", p), func(tx store.Tx) (any, error) { return nil, tx.InsertPayment(p) }},
@@ -197,16 +213,6 @@ func (g *generator) operationOperation(int) operation {
 		operation{fmt.Sprintf("insert operation %+v", o), func(tx store.Tx) (any, error) { return nil, tx.InsertOperation(o) }},
 		operation{fmt.Sprintf("put operation %+v", o), func(tx store.Tx) (any, error) { return nil, tx.PutOperation(o) }},
 		operation{fmt.Sprintf("operation %s", o.ID), func(tx store.Tx) (any, error) { return tx.Operation(o.ID) }},
-	)
-}
-
-func (g *generator) subscriptionOperation(int) operation {
-	s := sampleSubscription(pasarela.SubscriptionID(g.id("s")))
-	s.Card, s.DueAt, s.Plan, s.Order = g.sealed(), g.moment(), g.id("plan"), g.bytes()
-	return g.pick(
-		operation{fmt.Sprintf("insert subscription %+v", s), func(tx store.Tx) (any, error) { return nil, tx.InsertSubscription(s) }},
-		operation{fmt.Sprintf("put subscription %+v", s), func(tx store.Tx) (any, error) { return nil, tx.PutSubscription(s) }},
-		operation{fmt.Sprintf("subscription %s", s.ID), func(tx store.Tx) (any, error) { return tx.Subscription(s.ID) }},
 	)
 }
 

@@ -57,6 +57,78 @@ func (g *generator) readList(m pasarela.MerchantID) step {
 	)
 }
 
+func (g *generator) readCustomers(m pasarela.MerchantID) step {
+	id, reference, offset, limit := pasarela.CustomerID(g.id("c")), g.id("u"), g.r.IntN(4), 1+g.r.IntN(4)
+	return g.choose(
+		read(fmt.Sprintf("customer %s of %s", id, m), func(ctx context.Context, s store.Store) (any, error) { return s.Customer(ctx, m, id) }),
+		read(fmt.Sprintf("customer by %s of %s", reference, m), func(ctx context.Context, s store.Store) (any, error) {
+			return s.CustomerByReference(ctx, m, reference)
+		}),
+		read(fmt.Sprintf("customers after %d, %d of %s", offset, limit, m), func(ctx context.Context, s store.Store) (any, error) {
+			return s.Customers(ctx, m, offset, limit)
+		}),
+	)
+}
+
+func (g *generator) readBilling(m pasarela.MerchantID) step {
+	now, limit, id, day, after := g.moment(), 1+g.r.IntN(4), pasarela.SubscriptionID(g.id("s")), g.date(), pasarela.Ticket(g.id("t"))
+	return g.choose(
+		read(fmt.Sprintf("billable %s, %d of %s", now, limit, m), func(ctx context.Context, s store.Store) (any, error) {
+			return s.BillableSubscriptions(ctx, m, now, limit)
+		}),
+		read(fmt.Sprintf("merchants billing %s, %d after %s", now, limit, m), func(ctx context.Context, s store.Store) (any, error) {
+			return s.MerchantsBilling(ctx, now, m, limit)
+		}),
+		read(fmt.Sprintf("periods of %s after %s, %d of %s", id, day, limit, m), func(ctx context.Context, s store.Store) (any, error) {
+			return s.Periods(ctx, m, id, day, limit)
+		}),
+		read(fmt.Sprintf("payments of %s below %s, %d of %s", id, after, limit, m), func(ctx context.Context, s store.Store) (any, error) {
+			return s.SubscriptionPayments(ctx, m, id, after, limit)
+		}),
+		read(fmt.Sprintf("payments of %s, %d of %s", id, limit, m), func(ctx context.Context, s store.Store) (any, error) {
+			return s.SubscriptionPayments(ctx, m, id, "", limit)
+		}),
+		read(fmt.Sprintf("ticket %d of %s of %s", limit, id, m), func(ctx context.Context, s store.Store) (any, error) {
+			return s.SubscriptionTicket(ctx, m, id, limit)
+		}),
+		read(fmt.Sprintf("count %d of %s of %s", limit, id, m), func(ctx context.Context, s store.Store) (any, error) {
+			return s.CountSubscriptionPayments(ctx, m, id, limit)
+		}),
+		read(fmt.Sprintf("billing of %s on %s at %s", m, day, now), func(ctx context.Context, s store.Store) (any, error) { return s.Billing(ctx, m, day, now) }),
+	)
+}
+
+func (g *generator) readDeliveries(m pasarela.MerchantID) step {
+	now, limit, i := g.moment(), 1+g.r.IntN(9), g.r.IntN(500)
+	id := pasarela.DeliveryID(number("d", 10*i+g.r.IntN(10)))
+	var fit store.DeliveryFilter
+	for _, set := range []func(){
+		func() { fit.Event = pasarela.EventID(g.id("e")) }, func() { fit.Endpoint = g.endpoint() },
+		func() { fit.State = g.delivery("").State }, func() { fit.From = g.moment() }, func() { fit.To = g.moment() },
+	} {
+		if g.r.IntN(3) == 0 {
+			set()
+		}
+	}
+	return g.choose(
+		read(fmt.Sprintf("two pages of %d events of %s", limit, m), func(ctx context.Context, s store.Store) (any, error) {
+			first, err := s.Events(ctx, m, 0, limit)
+			if err != nil || len(first) == 0 {
+				return first, err
+			}
+			second, err := s.Events(ctx, m, first[len(first)-1].Place, limit)
+			return append(first, second...), err
+		}),
+		read(fmt.Sprintf("deliveries %+v after %s, %d of %s", fit, id, limit, m), func(ctx context.Context, s store.Store) (any, error) {
+			return s.Deliveries(ctx, m, fit, id, limit)
+		}),
+		read(fmt.Sprintf("log of %s of %s", id, m), func(ctx context.Context, s store.Store) (any, error) { return s.DeliveryAttempts(ctx, m, id) }),
+		read(fmt.Sprintf("endpoints at %s, %d after %s", now, limit, m), func(ctx context.Context, s store.Store) (any, error) {
+			return s.DueEndpoints(ctx, now, store.Endpoint{Merchant: m, URL: fit.Endpoint}, limit)
+		}),
+	)
+}
+
 func (g *generator) readBooks(m pasarela.MerchantID) step {
 	ids := []pasarela.PaymentID{pasarela.PaymentID(g.id("p")), pasarela.PaymentID(g.id("p"))}
 	upTo := pasarela.PostingID(number("q", g.r.IntN(2000)))
@@ -97,6 +169,14 @@ func (g *generator) directory(pasarela.MerchantID) step {
 	keyset := pasarela.Keyset{Name: g.id("n"), Version: 1 + g.r.IntN(3), Sealed: g.bytes()}
 	return g.choose(
 		read(fmt.Sprintf("insert merchant %+v", r), func(ctx context.Context, s store.Store) (any, error) { return nil, s.InsertMerchant(ctx, r) }),
+		read(fmt.Sprintf("put merchant %s", r.ID), func(ctx context.Context, s store.Store) (any, error) {
+			old, err := s.Merchant(ctx, r.ID)
+			if err == nil {
+				err = s.PutMerchant(ctx, old, r)
+			}
+			return nil, err
+		}),
+		read(fmt.Sprintf("put merchant blindly %+v", r), func(ctx context.Context, s store.Store) (any, error) { return nil, s.PutMerchant(ctx, r, r) }),
 		read(fmt.Sprintf("merchant %s", r.ID), func(ctx context.Context, s store.Store) (any, error) { return s.Merchant(ctx, r.ID) }),
 		read(fmt.Sprintf("merchant by %+v", c), func(ctx context.Context, s store.Store) (any, error) { return s.MerchantByCredential(ctx, c) }),
 		read(fmt.Sprintf("merchants after %s", r.ID), func(ctx context.Context, s store.Store) (any, error) { return s.MerchantIDs(ctx, r.ID, 2) }),

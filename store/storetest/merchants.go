@@ -14,6 +14,9 @@ var merchantScenarios = []scenario{
 	on("a merchant's id and credentials serve once, and a refusal leaves nothing", merchantDuplicate),
 	on("merchants are listed in order, page by page", merchantsListed),
 	on("merchants with something due are listed in order, page by page", merchantsDueListed),
+	on("merchants with something to charge are listed in order, page by page", merchantsBillingListed),
+	on("a merchant is replaced unless it changed meanwhile", merchantReplaced),
+	on("of many who replace a merchant one wins", merchantReplacedOnce),
 	on("a keyset goes from version to version", keysetVersions),
 	on("a reset deletes what merchants have and leaves keysets and the BIN file", resetDeletes),
 }
@@ -59,14 +62,67 @@ func merchantsDueListed(t *testing.T, s store.Store) {
 		p.Merchant, p.DueAt = id, later(time.Duration(i-2)*time.Minute)
 		insertPayments(t, s, p)
 	}
-	sub := sampleSubscription("s")
-	sub.Merchant, sub.DueAt = "4", noon
-	insertSubscriptions(t, s, sub)
+	insertMerchants(t, s, store.MerchantRecord{ID: "5"})
+	waiting, active := sampleSubscription("s"), chargeable("s", noon)
+	waiting.Merchant, waiting.DueAt, active.Merchant = "4", noon, "5"
+	insertSubscriptions(t, s, waiting, active)
 	same(t, "due", found(s.MerchantsDue(t.Context(), noon, "", 10))(t), []pasarela.MerchantID{"1", "2", "3", "4"})
 	same(t, "due, limited", found(s.MerchantsDue(t.Context(), noon, "", 2))(t), []pasarela.MerchantID{"1", "2"})
 	same(t, "due, next page", found(s.MerchantsDue(t.Context(), noon, "2", 2))(t), []pasarela.MerchantID{"3", "4"})
 	same(t, "due earlier", found(s.MerchantsDue(t.Context(), later(-90*time.Second), "", 10))(t), []pasarela.MerchantID{"1"})
 	same(t, "due never", len(found(s.MerchantsDue(t.Context(), later(-time.Hour), "", 10))(t)), 0)
+}
+
+func merchantsBillingListed(t *testing.T, s store.Store) {
+	for i, id := range []pasarela.MerchantID{"1", "2", "3", "4"} {
+		insertMerchants(t, s, store.MerchantRecord{ID: id})
+		sub := chargeable("s", later(time.Duration(i-2)*time.Minute))
+		sub.Merchant = id
+		insertSubscriptions(t, s, sub)
+	}
+	insertMerchants(t, s, store.MerchantRecord{ID: "5"})
+	waiting := sampleSubscription("s")
+	waiting.Merchant, waiting.DueAt = "5", noon
+	insertSubscriptions(t, s, waiting)
+	same(t, "billing", found(s.MerchantsBilling(t.Context(), noon, "", 10))(t), []pasarela.MerchantID{"1", "2", "3"})
+	same(t, "billing, limited", found(s.MerchantsBilling(t.Context(), noon, "", 2))(t), []pasarela.MerchantID{"1", "2"})
+	same(t, "billing, next page", found(s.MerchantsBilling(t.Context(), noon, "2", 2))(t), []pasarela.MerchantID{"3"})
+	same(t, "billing never", len(found(s.MerchantsBilling(t.Context(), later(-time.Hour), "", 10))(t)), 0)
+}
+
+func merchantReplaced(t *testing.T, s store.Store) {
+	old, bare := sampleMerchant(shop), store.MerchantRecord{ID: other}
+	insertMerchants(t, s, old, bare)
+	renewed := store.MerchantRecord{
+		Profile: []byte(`{"name":"New"}`), Secrets: pasarela.Sealed{Record: "merchant/new", Bytes: []byte{4, 0}},
+		// none of these is stored:
+		ID: "never", Credentials: []store.Credential{{Kind: "monri", Hash: "new"}}, CreatedAt: later(time.Hour),
+	}
+	otherProfile, otherSecrets := old, old
+	otherProfile.Profile, otherSecrets.Secrets.Bytes = []byte(`{}`), nil
+	for i, stale := range []store.MerchantRecord{otherProfile, otherSecrets, {ID: shop}, {ID: "never"}} {
+		if err := s.PutMerchant(t.Context(), stale, renewed); !errors.Is(err, store.ErrDuplicate) {
+			t.Errorf("stale merchant %d: got %v, want ErrDuplicate", i, err)
+		}
+	}
+	same(t, "merchant", found(s.Merchant(t.Context(), shop))(t), old)
+	for _, r := range []store.MerchantRecord{old, bare} {
+		if err := s.PutMerchant(t.Context(), r, renewed); err != nil {
+			t.Errorf("put merchant: %v", err)
+		}
+		r.Profile, r.Secrets = renewed.Profile, renewed.Secrets
+		same(t, "merchant", found(s.Merchant(t.Context(), r.ID))(t), r)
+	}
+	same(t, "merchant by credential", found(s.MerchantByCredential(t.Context(), old.Credentials[0]))(t).Profile, renewed.Profile)
+}
+
+func merchantReplacedOnce(t *testing.T, s store.Store) {
+	insertMerchants(t, s, sampleMerchant(shop))
+	oneWins(t, together(func(i int) error {
+		renewed := sampleMerchant(shop)
+		renewed.Profile = []byte{byte(i + 1)}
+		return s.PutMerchant(t.Context(), sampleMerchant(shop), renewed)
+	}), pasarela.CodeWrongState)
 }
 
 func merchantsListed(t *testing.T, s store.Store) {
@@ -106,28 +162,16 @@ func resetDeletes(t *testing.T, s store.Store) {
 	}
 	putBINFile(t, s, sampleBINFile(1))
 	for range 2 { // what was deleted can be there again
-		insertTokens(t, s, sampleToken("t"))
-		insertAuthentications(t, s, sampleAuthentication("a"))
-		insertRedirects(t, s, sampleRedirect("r"))
-		insertPayments(t, s, samplePayment("p"))
-		insertOperations(t, s, sampleOperation("o"))
-		insertSubscriptions(t, s, sampleSubscription("s"))
-		claim(t, s, sampleKey("k", "holder"))
-		post(t, s, samplePosting("1", "p", 1), samplePosting("2", "p", 1))
+		update(t, s, shop, writeAll)
+		same(t, "place", found(s.Events(t.Context(), shop, 0, 10))(t)[0].Place, int64(1))
+		post(t, s, samplePosting("2", "p", 1))
 		rollUp(t, s, "1")
 		if err := resetter.Reset(t.Context()); err != nil {
 			t.Fatalf("reset: %v", err)
 		}
-		absent(s.Token(t.Context(), shop, "t"))(t, "token")
-		absent(s.Authentication(t.Context(), shop, "a"))(t, "authentication")
-		absent(s.Redirect(t.Context(), shop, "r"))(t, "redirect")
-		absent(s.Payment(t.Context(), shop, "p"))(t, "payment")
-		absent(s.Operation(t.Context(), shop, "o"))(t, "operation")
-		absent(s.Subscription(t.Context(), shop, "s"))(t, "subscription")
-		absent(s.Key(t.Context(), shop, "k"))(t, "key")
+		nothingWritten(t, s)
 		absent(s.Merchant(t.Context(), shop))(t, "merchant")
 		absent(s.MerchantByCredential(t.Context(), sampleMerchant(shop).Credentials[0]))(t, "credential")
-		balance(t, s, shop, nil)
 	}
 	same(t, "keyset", found(s.Keyset(t.Context(), "cards"))(t).Version, 1)
 	same(t, "BIN file", found(s.BINFile(t.Context()))(t), sampleBINFile(1))

@@ -12,6 +12,8 @@ var restartScenarios = []scenario{
 	{"a process that died after its promise finds the promise again", promiseFound},
 	{"a process that died before its commit has promised nothing", nothingPromised},
 	{"two processes compete for one token and one wins", processesCompete},
+	{"a process that died while it delivered leaves its claim to the next one", claimFound},
+	{"a schedule and the feed of events go on where they stood", scheduleGoesOn},
 	{"a closed store refuses units", closedRefuses},
 }
 
@@ -60,6 +62,42 @@ func nothingPromised(t *testing.T, open Open) {
 	closeStore(t, dying)
 	nothingWritten(t, witness)
 	update(t, witness, shop, writeAll)
+}
+
+func claimFound(t *testing.T, open Open) {
+	first := open(t)
+	insertDeliveries(t, first, freshDelivery("1", "a"), freshDelivery("2", "a"))
+	claimed := claimAt(t, first, noon, 10)
+	same(t, "claimed", deliveryIDs(claimed), []pasarela.DeliveryID{"1"})
+	closeStore(t, first)
+
+	again := open(t)
+	defer closeStore(t, again)
+	same(t, "delivery", deliveryOf(t, again, "1"), claimed[0])
+	same(t, "endpoints before the lease is over", len(found(again.DueEndpoints(t.Context(), later(-time.Second), store.Endpoint{}, 10))(t)), 0)
+	same(t, "claimed before the lease is over", len(claimAt(t, again, lease().Add(-time.Microsecond), 10)), 0)
+	taken := claimAt(t, again, lease(), 10)
+	same(t, "claimed after it", deliveryIDs(taken), []pasarela.DeliveryID{"1"})
+	end(t, again, taken[0].Delivered(lease()), sampleAttempt("1", 2))
+	same(t, "claimed next", deliveryIDs(claimAt(t, again, lease(), 10)), []pasarela.DeliveryID{"2"})
+}
+
+func scheduleGoesOn(t *testing.T, open Open) {
+	first := open(t)
+	sub := chargeable("s", noon)
+	insertSubscriptions(t, first, sub)
+	insertPeriods(t, first, samplePeriod("s", "2026-02-28"))
+	insertEvents(t, first, sampleEvent("1"))
+	same(t, "place", found(first.Events(t.Context(), shop, 0, 10))(t)[0].Place, int64(1))
+	closeStore(t, first)
+
+	again := open(t)
+	defer closeStore(t, again)
+	same(t, "billable", found(again.BillableSubscriptions(t.Context(), shop, noon, 10))(t), []pasarela.SubscriptionID{"s"})
+	same(t, "subscription", found(again.Subscription(t.Context(), shop, "s"))(t), sub)
+	refused(t, again, shop, store.ErrDuplicate, func(tx store.Tx) error { return tx.InsertPeriod(samplePeriod("s", "2026-02-28")) })
+	insertEvents(t, again, sampleEvent("2"))
+	same(t, "next event", found(again.Events(t.Context(), shop, 1, 10))(t), []pasarela.Event{placed(sampleEvent("2"), 2)})
 }
 
 func processesCompete(t *testing.T, open Open) {

@@ -30,7 +30,7 @@ func sampleToken(id pasarela.TokenID) pasarela.Token {
 		Card:  pasarela.Sealed{Record: "token/" + string(id), Bytes: []byte{0, 1, 0xff, 'c'}},
 		CVV:   pasarela.Sealed{Record: "token/" + string(id), Bytes: []byte{0, 2, 0xfe, 'v'}},
 		Facts: facts, Fingerprint: "f1ngerpr1nt", Total: pasarela.Money{Minor: 1698, Currency: "USD"}, Deferred: true,
-		Details: []byte(`{"months": 3}`), Recurrence: pasarela.RecurrenceInitial, NetworkToken: true, Authentication: "an-authentication", CreatedAt: noon, ExpiresAt: later(pasarela.TokenLife), SpentAt: later(time.Minute),
+		Details: []byte(`{"months": 3}`), Recurrence: pasarela.RecurrenceInitial, NetworkToken: true, Subscription: "a-subscription", Authentication: "an-authentication", CreatedAt: noon, ExpiresAt: later(pasarela.TokenLife), SpentAt: later(time.Minute),
 	}
 }
 
@@ -63,6 +63,17 @@ func sampleRedirect(id pasarela.TokenID) pasarela.Redirect {
 	}
 }
 
+func sampleCustomer(id pasarela.CustomerID) pasarela.Customer {
+	return pasarela.Customer{
+		Merchant: shop, ID: id,
+		CustomerDetails: pasarela.CustomerDetails{
+			Reference: "u-" + string(id), Description: "Ñandú's friend", Email: "josé@shop.example", Name: "José Ñandú", Phone: "+387 61 000 000",
+			ZipCode: "71000", City: "Sarajevo", Address: "Obala 1", Country: "BA", Metadata: []byte(`{"tier":"gold"}`),
+		},
+		CreatedAt: noon, UpdatedAt: later(time.Second),
+	}
+}
+
 func samplePayment(id pasarela.PaymentID) pasarela.Payment {
 	trace := func(n uint32) pasarela.Trace {
 		return pasarela.Trace{STAN: n, RRN: number("606012000", int(n)), SentAt: later(time.Duration(n) * time.Second)}
@@ -70,7 +81,7 @@ func samplePayment(id pasarela.PaymentID) pasarela.Payment {
 	return pasarela.Payment{
 		Merchant: shop, ID: id, Ticket: pasarela.Ticket("ticket-" + id), Kind: pasarela.KindAuthorization, State: pasarela.StateAuthorizing,
 		Amount: pasarela.Money{Minor: 999_999_999_999, Currency: "COP"}, Reauthorized: 13, Captured: 12, Refunded: 11,
-		Token: "a-token", Recurrence: pasarela.RecurrenceSubsequent, Authentication: "an-authentication", Subscription: "a-subscription",
+		Token: "a-token", Recurrence: pasarela.RecurrenceSubsequent, Authentication: "an-authentication", Subscription: "a-subscription", Period: "2026-02-28",
 		Card:  pasarela.Sealed{Record: "token/a-token", Bytes: []byte{7, 0, 7}},
 		Facts: facts, Trace: trace(1), Follow: trace(2), CaptureTrace: trace(3), Operation: "an-operation", Attempts: 4,
 		DueAt: later(time.Hour), ExpiresAt: later(24 * time.Hour), ResponseCode: "00", ApprovalCode: "A1B2C3", Advice: "02", Dialect: "kushki",
@@ -99,7 +110,62 @@ func sampleSubscription(id pasarela.SubscriptionID) pasarela.Subscription {
 		Card:  pasarela.Sealed{Record: "token/a-token", Bytes: []byte{9, 0, 9}},
 		Facts: facts, Fingerprint: "f1ngerpr1nt", Plan: "Gold", Periodicity: "monthly",
 		Amount: pasarela.Money{Minor: 1, Currency: "PEN"}, StartDate: "2026-03-01", EndDate: "2027-03-01",
+		Dialect: "kushki", Retry: pasarela.Retry{Kind: pasarela.RetryOn, Days: []int{5, 1, 31}},
+		Adjustment: pasarela.Adjustment{Kind: pasarela.AdjustDiscount, Amount: pasarela.Money{Minor: 7, Currency: "CLF"}, Order: []byte{0, 1}, Left: 3},
+		LastPeriod: "2026-04-01", NextPeriod: "2026-05-01", BilledFrom: later(2 * time.Hour), Charging: "2026-03-31",
 		Order: []byte(`{"a":"b"}`), DueAt: later(time.Hour), CreatedAt: noon, UpdatedAt: later(time.Second),
+	}
+}
+
+// chargeable is a subscription that falls due for a charge.
+func chargeable(id pasarela.SubscriptionID, due time.Time) pasarela.Subscription {
+	s := sampleSubscription(id)
+	s.State, s.DueAt = pasarela.SubscriptionActive, due
+	return s
+}
+
+func samplePeriod(s pasarela.SubscriptionID, d pasarela.Date) pasarela.Period {
+	return pasarela.Period{
+		Merchant: shop, Subscription: s, Date: d, Begins: "2026-03-02", State: pasarela.PeriodRetrying,
+		Amount: pasarela.Money{Minor: 1698, Currency: "USD"}, Order: []byte(`{"iva":0}`), Retry: pasarela.Retry{Kind: pasarela.RetryEvery, Days: []int{2}},
+		Attempts: 2, Unanswered: 1, Payment: "a-payment", DueAt: later(time.Hour), CreatedAt: noon, UpdatedAt: later(time.Second),
+	}
+}
+
+// sampleEvent has no place: the store gives it one.
+func sampleEvent(id pasarela.EventID) pasarela.Event {
+	return pasarela.Event{
+		Merchant: shop, ID: id, Kind: pasarela.EventPaymentRefunded, Payment: "a-payment", Operation: "an-operation", Subscription: "a-subscription",
+		At: noon, Data: []byte(`{"payment":{"id":"ñ"}}`),
+	}
+}
+
+// placed is the event as it is read.
+func placed(e pasarela.Event, place int64) pasarela.Event {
+	e.Place = place
+	return e
+}
+
+func sampleDelivery(id pasarela.DeliveryID) pasarela.Delivery {
+	return pasarela.Delivery{
+		Merchant: shop, ID: id, Event: "an-event", Kind: pasarela.EventSubscriptionCharged, Format: "kushki",
+		URL: "https://shop.example/hook?token=ñ", Endpoint: "https://shop.example/hook", Subject: "a-subscription",
+		Headers: []pasarela.WebhookHeader{{Label: "X-Shop", Value: "<ñ>"}, {Label: "B", Value: ""}}, Body: []byte{'{', 0, 0xff, '}'},
+		State: pasarela.DeliveryPending, Attempts: 3, Tries: 2, Since: later(time.Second), DueAt: later(time.Minute), CreatedAt: noon, UpdatedAt: later(2 * time.Second),
+	}
+}
+
+// freshDelivery is due at noon and was never tried.
+func freshDelivery(id pasarela.DeliveryID, subject string) pasarela.Delivery {
+	d := sampleDelivery(id)
+	d.Subject, d.Attempts, d.Tries, d.Since, d.DueAt, d.UpdatedAt = subject, 0, 0, noon, noon, noon
+	return d
+}
+
+func sampleAttempt(d pasarela.DeliveryID, number int) pasarela.DeliveryAttempt {
+	return pasarela.DeliveryAttempt{
+		Delivery: d, Number: number, At: noon, Took: 1_234_567_891 * time.Nanosecond, Status: 503, Answer: []byte{'<', 0, 0xff},
+		Error: "connection was reset after \x00\xff",
 	}
 }
 

@@ -19,8 +19,8 @@ type Open func(t *testing.T) store.Store
 // Run plays every scenario. fresh makes an empty database for one of them; it is removed by t.Cleanup, and
 // what it opened is closed by then.
 func Run(t *testing.T, fresh func(t *testing.T) Open) {
-	all := slices.Concat(tokenScenarios, authenticationScenarios, redirectScenarios, paymentScenarios, operationScenarios,
-		subscriptionScenarios, keyScenarios, postingScenarios, merchantScenarios, binFileScenarios, sealedScenarios, unitScenarios, tenancyScenarios, restartScenarios)
+	all := slices.Concat(tokenScenarios, authenticationScenarios, redirectScenarios, customerScenarios, paymentScenarios, operationScenarios,
+		subscriptionScenarios, periodScenarios, eventScenarios, deliveryScenarios, lineScenarios, keyScenarios, postingScenarios, merchantScenarios, binFileScenarios, sealedScenarios, unitScenarios, tenancyScenarios, restartScenarios)
 	for _, c := range all {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

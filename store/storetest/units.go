@@ -36,8 +36,11 @@ var errAbandoned = pasarela.Errorf(pasarela.CodeForbidden, "abandoned by the sce
 func writeAll(tx store.Tx) error {
 	_, err := tx.ClaimKey(sampleKey("k", "holder"))
 	return errors.Join(err, tx.InsertToken(sampleToken("t")), tx.InsertAuthentication(sampleAuthentication("a")), tx.InsertRedirect(sampleRedirect("r")),
+		tx.InsertCustomer(sampleCustomer("c")),
 		tx.InsertPayment(samplePayment("p")), tx.InsertOperation(sampleOperation("o")),
-		tx.InsertSubscription(sampleSubscription("s")), tx.Post([]ledger.Posting{samplePosting("1", "p", 1)}))
+		tx.InsertSubscription(sampleSubscription("s")), tx.Post([]ledger.Posting{samplePosting("1", "p", 1)}),
+		tx.InsertPeriod(samplePeriod("s", "2026-02-28")), tx.InsertEvent(sampleEvent("e")), tx.InsertDelivery(sampleDelivery("d")),
+		tx.EndDelivery(sampleDelivery("d"), sampleAttempt("d", 3)))
 }
 
 func nothingWritten(t *testing.T, s store.Store) {
@@ -46,10 +49,22 @@ func nothingWritten(t *testing.T, s store.Store) {
 	absent(s.Token(t.Context(), shop, "t"))(t, "token")
 	absent(s.Authentication(t.Context(), shop, "a"))(t, "authentication")
 	absent(s.Redirect(t.Context(), shop, "r"))(t, "redirect")
+	absent(s.Customer(t.Context(), shop, "c"))(t, "customer")
+	absent(s.CustomerByReference(t.Context(), shop, "u-c"))(t, "customer by reference")
 	absent(s.Payment(t.Context(), shop, "p"))(t, "payment")
 	absent(s.Operation(t.Context(), shop, "o"))(t, "operation")
 	absent(s.Subscription(t.Context(), shop, "s"))(t, "subscription")
 	balance(t, s, shop, nil)
+	nothingTold(t, s, shop)
+}
+
+// nothingTold is for a merchant without periods, events and deliveries.
+func nothingTold(t *testing.T, s store.Store, m pasarela.MerchantID) {
+	t.Helper()
+	same(t, "periods", len(found(s.Periods(t.Context(), m, "s", "", 10))(t)), 0)
+	same(t, "events", len(found(s.Events(t.Context(), m, 0, 10))(t)), 0)
+	same(t, "deliveries", len(found(s.Deliveries(t.Context(), m, store.DeliveryFilter{}, "", 10))(t)), 0)
+	same(t, "log", len(found(s.DeliveryAttempts(t.Context(), m, "d"))(t)), 0)
 }
 
 func unitFails(t *testing.T, s store.Store) {
