@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"strings"
 	"time"
 
 	"pasarela"
@@ -29,7 +30,7 @@ type Config struct {
 	Log    *slog.Logger   // default: none
 
 	AcquirerID string // field 32, up to 11 digits; default 000001
-	TerminalID string // field 41, 8 characters; default PASARELA
+	TerminalID string // field 41, which CheckTerminal takes; default PASARELA
 	MCC        string // field 18, 4 digits; default 5999
 
 	Observer Observer
@@ -39,6 +40,18 @@ type Config struct {
 	EchoEvery   time.Duration // silence after which the link is tested; default 30 s
 	AnswerAfter time.Duration // how long sign-on and echo may take; default 10 s
 	DialWait    time.Duration // how long Send waits for a link that is down; default 2 s
+}
+
+// terminalWidth is field 41's: a shorter id is filled up with spaces on its right.
+const terminalWidth = 8
+
+// CheckTerminal says what is wrong with a terminal's id.
+func CheckTerminal(id string) error {
+	foreign := func(r rune) bool { return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') }
+	if id == "" || len(id) > terminalWidth || strings.ContainsFunc(id, foreign) {
+		return pasarela.Errorf(pasarela.CodeInvalid, "terminal id %q: give 1 to %d letters and digits", id, terminalWidth)
+	}
+	return nil
 }
 
 // Observer hears what happens on the link. Each hook may be nil and is called on the hot path: it must

@@ -95,7 +95,7 @@ func (c *Client) compose(r pasarela.NetworkRequest) (iso.Message, error) {
 		Condition:      "59",
 		Acquirer:       c.cfg.AcquirerID,
 		RRN:            r.Trace.RRN,
-		Terminal:       c.cfg.TerminalID,
+		Terminal:       column(c.cfg.TerminalID, terminalWidth),
 		Merchant:       merchantNumber(r.Merchant),
 		NameLocation:   nameLocation(r.Name, r.Country),
 		Reason:         k.reason,

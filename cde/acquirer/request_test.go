@@ -260,12 +260,48 @@ func TestRequestThatCannotBeSent(t *testing.T) {
 			c, e := newClient(nil)
 			q := request(c, pasarela.MessageSale)
 			change(&q)
-			if a := c.Send(t.Context(), q); a.Outcome != pasarela.OutcomeNotSent {
-				t.Errorf("ended as %+v, want not sent", a)
+			want := pasarela.NetworkAnswer{Outcome: pasarela.OutcomeNotSent, ResponseCode: pasarela.ResponseUnsendable}
+			if a := c.Send(t.Context(), q); a != want {
+				t.Errorf("ended as %+v, want %+v: the link is not to blame", a, want)
 			}
 			if _, _, log := e.heard(); !strings.Contains(log, "not sent") || strings.Contains(log, goodCard) {
 				t.Errorf("log is %q", log)
 			}
 		})
+	}
+}
+
+// An operator's id for a terminal may be shorter than field 41, which spaces fill up on the right.
+func TestTerminalsTravelInTheirWholeField(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]string{"": "PASARELA", "A": "A       ", "node7": "node7   ", "NODE0001": "NODE0001"} {
+		t.Run(id, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := listen(t)
+				client := acquirer.New(acquirer.Config{Dial: h.dial, Opener: openSeal{}, Clock: pasarela.SystemClock{}, TerminalID: id})
+				client.Start(t.Context())
+				h.accept()
+				waiting := sending(t, client, request(client, pasarela.MessageSale))
+				m := h.read()
+				h.answer(m, "00")
+				if a := <-waiting; a.Outcome != pasarela.OutcomeApproved || m.Terminal != want {
+					t.Errorf("terminal travels as %q, want %q; the message ended as %+v", m.Terminal, want, a)
+				}
+				go h.hangUp()
+				client.Close()
+			})
+		})
+	}
+}
+
+// What no message could carry is refused before the first one.
+func TestTerminalIDs(t *testing.T) {
+	t.Parallel()
+	for id, good := range map[string]bool{"A": true, "node7": true, "PASARELA": true,
+		"": false, "PASARELA1": false, "NODE 1": false, "NODE-1": false, "ñandu": false, "NODE\x00": false} {
+		if err := acquirer.CheckTerminal(id); (err == nil) != good {
+			t.Errorf("%q: %v", id, err)
+		}
 	}
 }

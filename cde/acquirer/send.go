@@ -20,19 +20,22 @@ func (c *Client) Send(ctx context.Context, r pasarela.NetworkRequest) pasarela.N
 	return answer
 }
 
+// unsendable is what comes of a message that cannot be made, whatever the link does.
+var unsendable = pasarela.NetworkAnswer{Outcome: pasarela.OutcomeNotSent, ResponseCode: pasarela.ResponseUnsendable}
+
 func (c *Client) send(ctx context.Context, r pasarela.NetworkRequest) pasarela.NetworkAnswer {
 	m, err := c.compose(r)
 	if err != nil {
 		c.cfg.Log.Error("message to the acquirer can't be composed: not sent", "message", r.Message,
 			"reference", r.Reference, "error", err)
-		return pasarela.NetworkAnswer{Outcome: pasarela.OutcomeNotSent}
+		return unsendable
 	}
 	packed, err := m.Pack()
 	m.Wipe()
 	if err != nil {
 		c.cfg.Log.Error("message to the acquirer can't be written: not sent", "message", r.Message,
 			"reference", r.Reference, "error", err)
-		return pasarela.NetworkAnswer{Outcome: pasarela.OutcomeNotSent}
+		return unsendable
 	}
 	l := c.linkFor(ctx)
 	if l == nil {

@@ -114,6 +114,17 @@ func (v *Vault) Seal(m pasarela.MerchantID, record string, c Card) (Sealing, err
 	return s, err
 }
 
+// SealCVV seals a CVV that came without its card, for one record of one merchant: a stored card's, given anew. Of an empty
+// one nothing is sealed. The error has CodeInternal.
+func (v *Vault) SealCVV(m pasarela.MerchantID, record string, c CVV) (pasarela.Sealed, error) {
+	if c.IsZero() {
+		return pasarela.Sealed{}, nil
+	}
+	var buffer [4]byte
+	defer clear(buffer[:])
+	return v.seal(KindCVV, m, record, pan.AppendCVVDigits(buffer[:0], c))
+}
+
 // cryptogramMark stands between a CVV and a cryptogram that are sealed together; neither can hold it.
 const cryptogramMark = ';'
 

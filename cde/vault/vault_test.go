@@ -383,6 +383,26 @@ func BenchmarkDigest(b *testing.B) {
 	}
 }
 
+// A CVV that comes without its card is sealed for its record alone; of none nothing is sealed.
+func TestACVVIsSealedByItself(t *testing.T) {
+	t.Parallel()
+	v := newVault(t)
+	s, err := v.SealCVV(shop, "payment/1", newCard(t, clearNumber).CVV)
+	if err != nil || s.Record != "payment/1" || bytes.Contains(s.Bytes, []byte(clearCVV)) {
+		t.Fatalf("sealed as %+v, %v", s, err)
+	}
+	if cvv, err := v.OpenCVV(shop, s); err != nil || pan.CVVDigits(cvv) != clearCVV {
+		t.Errorf("it opens as %v, %v", cvv, err)
+	}
+	s.Record = "payment/2"
+	if _, err := v.OpenCVV(shop, s); err == nil {
+		t.Error("it opens for another payment")
+	}
+	if s, err := v.SealCVV(shop, "payment/1", CVV{}); err != nil || !s.Empty() {
+		t.Errorf("of no CVV %d bytes were sealed, %v", len(s.Bytes), err)
+	}
+}
+
 // A network token's cryptogram is sealed with the CVV, comes back with it, and stands nowhere in clear.
 func TestCryptogramIsSealedWithTheCVV(t *testing.T) {
 	t.Parallel()

@@ -69,6 +69,9 @@ func (s *Simulator) visited(w http.ResponseWriter, r *http.Request, form url.Val
 	}
 	v := visit{creq: form.Get("creq"), session: form.Get("threeDSSessionData"), link: link}
 	v.language, v.text = texts.For(r, c.language)
+	if c.category == threeds.CategoryNonPayment {
+		v.text.Title, v.text.Lead = v.text.KeepTitle, v.text.KeepLead
+	}
 	at, err := s.play(r.Context(), c, d)
 	if err != nil {
 		s.cfg.Log.LogAttrs(r.Context(), slog.LevelWarn, "challenge can't go on", slog.String("authentication", c.serverID), slog.Any("error", err))

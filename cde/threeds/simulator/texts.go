@@ -10,6 +10,7 @@ type words struct {
 	Wrong, WrongCode, NoCode, Untold      string
 	ReturnTitle, ReturnLead, ReturnButton string
 	LostTitle, LostLead                   string
+	KeepTitle, KeepLead                   string // where nothing is bought: the card is to be kept
 }
 
 var texts = pages.Choice[words]{
@@ -33,6 +34,8 @@ var texts = pages.Choice[words]{
 		ReturnButton: "Continue",
 		LostTitle:    "This page is no longer valid",
 		LostLead:     "There is nothing to confirm here. Go back to the shop and begin the payment again.",
+		KeepTitle:    "Confirm that it is you",
+		KeepLead:     "Enter the code that your bank has sent you to let the shop keep this card. Nothing is charged now.",
 	},
 	pages.Spanish: {
 		Notice:       "Simulador: no es un banco real. El código es " + rightCode + ".",
@@ -54,5 +57,7 @@ var texts = pages.Choice[words]{
 		ReturnButton: "Continuar",
 		LostTitle:    "Esta página ya no es válida",
 		LostLead:     "Aquí no hay nada que confirmar. Vuelve al comercio y comienza el pago otra vez.",
+		KeepTitle:    "Confirma que eres tú",
+		KeepLead:     "Ingresa el código que te envió tu banco para que el comercio guarde esta tarjeta. Ahora no se cobra nada.",
 	},
 }
