@@ -390,7 +390,7 @@ func TestACardMovedToAnotherPaymentDoesNotOpen(t *testing.T) {
 		put(r.payment(rich).Card)
 		_, o, err := r.gateway.Capture(t.Context(), r.merchant, about(poor, 0))
 		r.must(err)
-		if o.State != pasarela.OpDeclined || o.ResponseCode != pasarela.ResponseUnreachable {
+		if o.State != pasarela.OpDeclined || o.ResponseCode != pasarela.ResponseUnsendable {
 			t.Fatalf("capture is %s (%s), want it never sent", o.State, o.ResponseCode)
 		}
 		r.wantIssuer(poor, simulator.StateHeld, 0, 0)

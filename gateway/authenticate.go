@@ -53,14 +53,18 @@ type OTP struct {
 // authentication finds out whether a new token has to be authenticated, and begins it. It answers the zero
 // value where nothing is demanded. Nothing of it is stored yet.
 func (g *Gateway) authentication(ctx context.Context, m pasarela.Merchant, t pasarela.Token, r TokenizeRequest, asksOTP bool) (pasarela.Authentication, error) {
-	if r.Use != pasarela.UseCharge || exempt(m, r.Recurrence, r.NetworkToken, r.Card) {
+	if r.Use != pasarela.UseCharge && r.Use != pasarela.UseSubscription || exempt(m, r.Recurrence, r.NetworkToken, r.Card) {
 		return pasarela.Authentication{}, nil
 	}
 	a := pasarela.Authentication{Merchant: m.ID, ID: g.IDs.Authentication(), Kind: pasarela.AuthenticateThreeDS,
 		State: pasarela.AuthenticationPending, Token: t.ID,
 		Mode: r.Challenge.Mode, ReturnURL: r.Challenge.ReturnURL, Origin: r.Challenge.Browser.Origin,
 		CreatedAt: t.CreatedAt, ExpiresAt: t.CreatedAt.Add(pasarela.AuthenticationLife), UpdatedAt: t.CreatedAt}
-	demanded := m.Demands(t.Total, t.Facts.Country)
+	total := t.Total
+	if r.Use == pasarela.UseSubscription { // nobody knows yet what will be charged
+		total = pasarela.Money{}
+	}
+	demanded := m.Demands(total, t.Facts.Country)
 	if insist := demanded && g.Authenticator.Enrolled(r.Card.Number); insist || r.Challenge.Mandated {
 		asked, err := g.askIssuer(ctx, m, a, t, r)
 		if err != nil || insist || asked.Reason != pasarela.ReasonNotEnrolled {
@@ -121,6 +125,9 @@ func (g *Gateway) holdForOTP(ctx context.Context, m pasarela.Merchant, a pasarel
 	p := pasarela.Payment{Merchant: m.ID, ID: g.IDs.Payment(), Ticket: g.IDs.Ticket(now), Kind: pasarela.KindAuthorization,
 		State: pasarela.StateAuthorizing, Amount: otp.Amount, Token: t.ID, Card: t.Card, Facts: t.Facts,
 		Trace: g.Acquirer.NextTrace(), DueAt: g.deadline(now), ExpiresAt: a.ExpiresAt, CreatedAt: now, UpdatedAt: now}
+	if t.Subscription != "" {
+		p.Token = "" // the card is a stored one's, and opens for what that is bound to
+	}
 	promised := time.Now()
 	g.underWay.begin(string(p.ID))
 	err := g.Store.Update(ctx, m.ID, func(tx store.Tx) error {
@@ -305,6 +312,14 @@ func (g *Gateway) confirmOTP(ctx context.Context, m pasarela.MerchantID, id pasa
 // prove takes the proof that a token's charge rests on. refused says why there is none: the token is spent all
 // the same.
 func prove(tx store.Tx, p *pasarela.Payment, t pasarela.Token, own *pasarela.OwnSecure, now time.Time) (proof pasarela.Secure, err, refused error) {
+	if own == nil {
+		p.Authentication = t.Authentication
+	}
+	return proveHolder(tx, t, own, now)
+}
+
+// proveHolder is prove where there is no payment.
+func proveHolder(tx store.Tx, t pasarela.Token, own *pasarela.OwnSecure, now time.Time) (proof pasarela.Secure, err, refused error) {
 	if own != nil {
 		return own.Secure, nil, own.Check(t.Facts.Brand)
 	}
@@ -315,7 +330,6 @@ func prove(tx store.Tx, p *pasarela.Payment, t pasarela.Token, own *pasarela.Own
 	if err != nil {
 		return proof, err, nil
 	}
-	p.Authentication = a.ID
 	a, proof, refused = a.Serve(now)
 	if refused != nil {
 		return proof, nil, refused

@@ -17,10 +17,12 @@ type AuthorizeRequest struct {
 	Kind         pasarela.PaymentKind
 	ID           pasarela.PaymentID // where it was promised before; "" for a new one
 	Token        pasarela.TokenID
-	Subscription pasarela.SubscriptionID // in place of Token
+	Subscription pasarela.SubscriptionID // whose card it is; with Token, one that was made for it
+	CVV          vault.CVV               // of Subscription, where the buyer gave it anew
 	Card         *vault.Card             // in place of Token
 	NeedsCVV     bool                    // of Card
 	Redirect     pasarela.TokenID        // redirect payment that this one pays, "" for none: Token is the one sent for it
+	Told         *pasarela.Redirect      // whose status tells of this payment of a stored card, made with it; nil for none
 	HoldFor      time.Duration           // of a hold; 0 for as long as its kind of card has
 	Amount       pasarela.Money
 	Terms        pasarela.Terms
@@ -33,19 +35,21 @@ type AuthorizeRequest struct {
 	// Refused renders a refusal that spent the token, to be remembered as the outcome that it is; where it is
 	// nil, none is remembered.
 	Refused func(error) Answer
+
+	scheduled time.Time // charges what has fallen due of Subscription by then, in place of Amount; zero for none
 }
 
 // Authorize asks the issuer for the amount and answers the payment: authorized, captured, declined, or
 // reversing where no answer came in time.
 //
-// It returns CodeCurrencyNotAllowed, CodeTokenSpent, CodeTokenExpired; CodeAmountMismatch,
+// It returns CodeMerchantDisabled, CodeCurrencyNotAllowed, CodeTokenSpent, CodeTokenExpired; CodeAmountMismatch,
 // CodeDeferredMismatch, CodeRecurrence, CodeAuthenticationRequired, CodeAuthenticationFailed and CodeOTPRequired
 // (the token is spent by these all the same); CodeNotFound for a subscription; what the vault refuses of a card
 // (CodeInvalid, CodeCardRejected, CodeCardNotEnabled) and CodeCVVRequired; CodeKeyReused, CodeBusy, *Replay, and
 // CodeInternal where the promise or the outcome could not be stored: a hold that may exist then is reversed.
 func (g *Gateway) Authorize(ctx context.Context, m pasarela.Merchant, r AuthorizeRequest) (pasarela.Payment, error) {
-	if !m.Allows(r.Amount.Currency) {
-		return pasarela.Payment{}, pasarela.Errorf(pasarela.CodeCurrencyNotAllowed, "merchant may not charge in %s", r.Amount.Currency)
+	if err := m.MayCharge(r.Amount.Currency); err != nil {
+		return pasarela.Payment{}, err
 	}
 	var p pasarela.Payment
 	var out outgoing
@@ -77,7 +81,7 @@ type outgoing struct {
 // payment is under way unless an error is returned.
 func (g *Gateway) promise(ctx context.Context, m pasarela.Merchant, r AuthorizeRequest) (p pasarela.Payment, out outgoing, err error) {
 	now := g.now()
-	id, ticket, trace := r.ID, g.IDs.Ticket(now), g.Acquirer.NextTrace()
+	id, trace := r.ID, g.Acquirer.NextTrace()
 	if id == "" {
 		id = g.IDs.Payment()
 	}
@@ -87,9 +91,9 @@ func (g *Gateway) promise(ctx context.Context, m pasarela.Merchant, r AuthorizeR
 	}
 	g.underWay.begin(string(id))
 	var refused error
-	err = g.Store.Update(ctx, m.ID, func(tx store.Tx) error {
+	err = g.update(ctx, m.ID, func(tx store.Tx) error {
 		p = pasarela.Payment{
-			Merchant: m.ID, ID: id, Ticket: ticket, Kind: r.Kind, State: pasarela.StateAuthorizing, Amount: r.Amount,
+			Merchant: m.ID, ID: id, Ticket: g.IDs.Ticket(now), Kind: r.Kind, State: pasarela.StateAuthorizing, Amount: r.Amount,
 			Token: r.Token, Subscription: r.Subscription, Trace: trace, DueAt: g.deadline(now),
 			Dialect: r.Dialect, Order: r.Order, CreatedAt: now, UpdatedAt: now,
 		}
@@ -104,7 +108,7 @@ func (g *Gateway) promise(ctx context.Context, m pasarela.Merchant, r AuthorizeR
 			return err
 		}
 		if refused != nil {
-			return r.settleRefused(tx, string(id), refused)
+			return r.Remember.settleRefused(tx, string(id), refused, r.Refused)
 		}
 		return tx.InsertPayment(p)
 	})
@@ -126,8 +130,10 @@ func (g *Gateway) takeSource(tx store.Tx, m pasarela.Merchant, p *pasarela.Payme
 		}
 	}
 	switch {
+	case !r.scheduled.IsZero():
+		err, refused = g.takePeriod(tx, m, p, r.scheduled)
 	case r.Subscription != "":
-		err = chargeSubscription(tx, p)
+		err, refused = chargeStored(tx, p, out, card.CVV, r, now)
 	case r.Card != nil:
 		p.Card, p.Facts, out.cvv = card.Card, card.Facts, card.CVV
 		out.terms.Secure, refused = g.proveCard(m, r, card.Facts)
@@ -138,22 +144,21 @@ func (g *Gateway) takeSource(tx store.Tx, m pasarela.Merchant, p *pasarela.Payme
 		return err, refused
 	}
 	p.Recurrence = out.terms.Recurrence
+	if r.Told != nil {
+		if err := tx.InsertRedirect(r.Told.Settled(*p, now)); err != nil {
+			return err, nil
+		}
+	}
 	return belongsToSeries(tx, *p, r)
 }
 
 // spendToken takes the card from the token.
 func spendToken(tx store.Tx, p *pasarela.Payment, out *outgoing, r AuthorizeRequest, now time.Time) (err, refused error) {
-	t, err := tx.Token(p.Token)
-	if pasarela.CodeOf(err) == pasarela.CodeNotFound {
-		return pasarela.Errorf(pasarela.CodeTokenSpent, "unknown token"), nil
+	t, err := spend(tx, p.Token, pasarela.UseCharge, now)
+	if err == nil && t.Subscription != "" {
+		err = pasarela.Errorf(pasarela.CodeTokenSpent, "token was requested for a stored card")
 	}
 	if err != nil {
-		return err, nil
-	}
-	if t, err = t.Spend(pasarela.UseCharge, now); err != nil {
-		return err, nil
-	}
-	if err := tx.SpendToken(t.ID, now); err != nil {
 		return err, nil
 	}
 	p.Card, p.Facts, out.cvv = t.Card, t.Facts, t.CVV
@@ -169,18 +174,6 @@ func spendToken(tx store.Tx, p *pasarela.Payment, out *outgoing, r AuthorizeRequ
 	}
 	out.terms.Secure, err, refused = prove(tx, p, t, r.Own, now)
 	return err, refused
-}
-
-func chargeSubscription(tx store.Tx, p *pasarela.Payment) error {
-	s, err := tx.Subscription(p.Subscription)
-	if err != nil {
-		return err
-	}
-	if err := s.Chargeable(); err != nil {
-		return err
-	}
-	p.Card, p.Facts = s.Card, s.Facts
-	return nil
 }
 
 // belongsToSeries refuses a subsequent payment that names no initial one which was approved.
@@ -247,7 +240,7 @@ func (g *Gateway) stored(ctx context.Context, p pasarela.Payment) bool {
 // conclude is the third step: it commits what came of the message.
 func (g *Gateway) conclude(ctx context.Context, m pasarela.Merchant, p pasarela.Payment, a pasarela.NetworkAnswer, r AuthorizeRequest) (pasarela.Payment, error) {
 	var done pasarela.Payment
-	err := g.Store.Update(ctx, m.ID, func(tx store.Tx) error {
+	err := g.update(ctx, m.ID, func(tx store.Tx) error {
 		done = pasarela.Payment{}
 		q, err := tx.Payment(p.ID)
 		if err != nil {
@@ -263,6 +256,9 @@ func (g *Gateway) conclude(ctx context.Context, m pasarela.Merchant, p pasarela.
 			if err := g.post(tx, ledger.OnApproved(q)); err != nil {
 				return err
 			}
+		}
+		if err := endAttempt(tx, q, g.now()); err != nil {
+			return err
 		}
 		if err := r.settle(tx, q); err != nil {
 			return err
@@ -290,7 +286,7 @@ func (g *Gateway) outcome(p pasarela.Payment, a pasarela.NetworkAnswer, now time
 	case pasarela.OutcomeDeclined:
 		return p.Declined(a, now)
 	case pasarela.OutcomeNotSent:
-		return p.Declined(pasarela.NetworkAnswer{ResponseCode: pasarela.ResponseUnreachable}, now)
+		return p.Declined(refusal(a), now)
 	default:
 		return p.Unknown(g.Acquirer.NextTrace(), now)
 	}
@@ -302,19 +298,10 @@ func (r AuthorizeRequest) settle(tx store.Tx, p pasarela.Payment) error {
 	if r.Remember.Name == "" {
 		return nil
 	}
-	if p.State == pasarela.StateReversing || p.State == pasarela.StateReversed || p.ResponseCode == pasarela.ResponseUnreachable {
+	if p.State == pasarela.StateReversing || p.State == pasarela.StateReversed || pasarela.NeverSent(p.ResponseCode) {
 		return r.Remember.release(tx, string(p.ID))
 	}
 	return r.Remember.settle(tx, string(p.ID), r.Answer(p))
-}
-
-// settleRefused remembers the answer of a refusal that spent the token: a repetition could only be told that the
-// token has served.
-func (r AuthorizeRequest) settleRefused(tx store.Tx, holder string, refused error) error {
-	if r.Remember.Name == "" || r.Refused == nil {
-		return r.Remember.release(tx, holder)
-	}
-	return r.Remember.settle(tx, holder, r.Refused(refused))
 }
 
 // endedPayment judges a key whose holder is a payment.

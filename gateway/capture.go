@@ -14,8 +14,8 @@ import (
 // the operation, which is approved, declined by the issuer, or reversed where no answer came in time or where
 // another node took the capture back: then the authorization stands as before.
 //
-// It returns CodeNotFound, CodeCurrencyMismatch, CodeCaptureAmount, CodeWrongState, CodeAlreadyVoided,
-// CodeBusy, CodeKeyReused, *Replay and CodeInternal.
+// It returns CodeMerchantDisabled, CodeNotFound, CodeCurrencyMismatch, CodeCaptureAmount,
+// CodeWrongState, CodeAlreadyVoided, CodeBusy, CodeKeyReused, *Replay and CodeInternal.
 func (g *Gateway) Capture(ctx context.Context, m pasarela.Merchant, r OperationRequest) (pasarela.Payment, pasarela.Operation, error) {
 	return g.take(ctx, m, r, pasarela.OpCapture)
 }
@@ -57,6 +57,9 @@ var takings = map[pasarela.OperationKind]taking{
 }
 
 func (g *Gateway) take(ctx context.Context, m pasarela.Merchant, r OperationRequest, kind pasarela.OperationKind) (pasarela.Payment, pasarela.Operation, error) {
+	if m.Disabled {
+		return pasarela.Payment{}, pasarela.Operation{}, pasarela.Errorf(pasarela.CodeMerchantDisabled, "merchant is disabled")
+	}
 	promised := time.Now()
 	p, o, err := g.begin(ctx, m, r, kind, &promised)
 	if err != nil {
@@ -94,7 +97,7 @@ func (g *Gateway) seeTakingThrough(ctx context.Context, m pasarela.Merchant, pro
 // endTaking is the third step of a capture or a reauthorization.
 func (g *Gateway) endTaking(ctx context.Context, m pasarela.Merchant, o pasarela.Operation, a pasarela.NetworkAnswer, r OperationRequest) (p pasarela.Payment, ended pasarela.Operation, err error) {
 	var waits bool
-	err = g.Store.Update(ctx, m.ID, func(tx store.Tx) error {
+	err = g.update(ctx, m.ID, func(tx store.Tx) error {
 		p, ended, waits = pasarela.Payment{}, o, false
 		q, err := tx.Payment(o.Payment)
 		if err != nil {

@@ -5,15 +5,17 @@ import (
 	"pasarela/cde/vault"
 )
 
-// takeCard seals a card that came with the payment itself, for that payment alone.
+// takeCard seals a card that came with the payment itself, or a stored card's CVV, for that payment alone.
 func (g *Gateway) takeCard(m pasarela.Merchant, id pasarela.PaymentID, r AuthorizeRequest) (vault.Sealing, error) {
+	record := "payment/" + string(id)
 	if r.Card == nil {
-		return vault.Sealing{}, nil
+		cvv, err := g.Vault.SealCVV(m.ID, record, r.CVV)
+		return vault.Sealing{CVV: cvv}, err
 	}
 	if r.NeedsCVV && r.Card.CVV.IsZero() {
 		return vault.Sealing{}, pasarela.Errorf(pasarela.CodeCVVRequired, "card came without its CVV")
 	}
-	return g.Vault.Seal(m.ID, "payment/"+string(id), *r.Card)
+	return g.Vault.Seal(m.ID, record, *r.Card)
 }
 
 // proveCard finds the proof of a card that came with the payment itself: only the merchant's own can be there,

@@ -1,5 +1,5 @@
 // Package gateway holds the verbs: tokenize, authenticate, authorize, verify, capture, reauthorize, void, refund,
-// redirect, subscribe, and the sweeping of what fell due. A verb that reaches the network has three steps:
+// redirect, subscribe, inscribe, and the sweeping of what fell due. A verb that reaches the network has three steps:
 //
 //  1. a unit of work that checks everything and commits the promise: the payment in a pending state, with
 //     its trace and the time by which somebody must look after it;

@@ -9,3 +9,6 @@ func (g *Gateway) WaitedFor() int {
 	defer g.underWay.mu.Unlock()
 	return len(g.keys.open) + len(g.underWay.verbs)
 }
+
+// Beside waits for what runs beside the requests.
+func (g *Gateway) Beside() { g.background.wait() }

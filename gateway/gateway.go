@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"pasarela"
@@ -22,6 +23,12 @@ type Acquirer interface {
 // Vault seals cards and secrets; it is the only one that can open them.
 type Vault interface {
 	Seal(m pasarela.MerchantID, record string, c vault.Card) (vault.Sealing, error)
+	// SealCVV is for a stored card's that was given anew.
+	SealCVV(m pasarela.MerchantID, record string, c vault.CVV) (pasarela.Sealed, error)
+	// OpenCard is for the directory server, which is asked about a stored card by its number.
+	OpenCard(m pasarela.MerchantID, s pasarela.Sealed) (vault.Number, error)
+	// Check says what is known of a card.
+	Check(c vault.Card) (pasarela.CardProfile, error)
 	SealSecret(m pasarela.MerchantID, record string, plain []byte) (pasarela.Sealed, error)
 	OpenSecret(m pasarela.MerchantID, s pasarela.Sealed) ([]byte, error)
 	// Digest is keyed, so that what it is made of cannot be guessed from it.
@@ -47,6 +54,13 @@ type Config struct {
 
 	Authenticator Authenticator
 
+	Tellers []Teller // who tell merchants of what happened; none where nobody is told
+	Wake    func()   // told after a commit that deliveries were written; nil where nobody delivers
+	// Billers say what a period of a subscription costs, by the dialect of the subscription.
+	Billers map[string]Biller
+	// BillingRate is how many payments of subscriptions Bill makes in a second of real time; 0 for as many as it can.
+	BillingRate int
+
 	// AcquirerTimeout is how long, in real time, one message waits for its answer.
 	AcquirerTimeout time.Duration
 }
@@ -59,11 +73,15 @@ type Gateway struct {
 	underWay underWay
 	keys     keyWaiters
 
-	sweeping   sync.Mutex // held by the one sweep of this process
-	background background // reversals started right after a time-out, late approvals
-	late       lateApprovals
-	stopping   context.Context
-	stop       context.CancelFunc
+	sweeping    sync.Mutex    // held by the one sweep of this process
+	billing     chan struct{} // filled by the one billing run of this process
+	hurry       atomic.Int32  // how many wait for all that is due
+	unreachable atomic.Bool   // the last payment of a billing run could not be sent
+	background  background    // reversals started right after a time-out, late approvals
+	late        lateApprovals
+	inVain      unacknowledged // what those in a hurry wait for
+	stopping    context.Context
+	stop        context.CancelFunc
 }
 
 // New returns a gateway that is ready to use.
@@ -71,11 +89,14 @@ func New(c Config) *Gateway {
 	if c.Observer == nil {
 		c.Observer = silent{}
 	}
+	if c.Wake == nil {
+		c.Wake = func() {}
+	}
 	if c.Authenticator == nil {
 		c.Authenticator = nobodyEnrolled{}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	g := &Gateway{Config: c, stopping: ctx, stop: cancel}
+	g := &Gateway{Config: c, stopping: ctx, stop: cancel, billing: make(chan struct{}, 1)}
 	g.directory.init()
 	g.keys.init()
 	g.underWay.init()
@@ -129,9 +150,9 @@ func (g *Gateway) sendPromised(ctx context.Context, promised time.Time, r pasare
 func tokenRecord(id pasarela.TokenID) string { return "token/" + string(id) }
 
 // request is a message about a payment. A card that came from a token opens for that token only, whatever
-// the payment's row says it is bound to.
+// the payment's row says it is bound to; a stored card's token has none of its own.
 func request(kind pasarela.Message, m pasarela.Merchant, p pasarela.Payment) pasarela.NetworkRequest {
-	if p.Token != "" && !p.Card.Empty() {
+	if p.Token != "" && p.Subscription == "" && !p.Card.Empty() {
 		p.Card.Record = tokenRecord(p.Token)
 	}
 	return pasarela.NetworkRequest{

@@ -76,6 +76,15 @@ func (r Remember) settle(tx store.Tx, holder string, a Answer) error {
 	return err
 }
 
+// settleRefused remembers the answer of a refusal that spent a token: a repetition could only be told that the token has
+// served. Where render is nil, none is remembered.
+func (r Remember) settleRefused(tx store.Tx, holder string, refused error, render func(error) Answer) error {
+	if r.Name == "" || render == nil {
+		return r.release(tx, holder)
+	}
+	return r.settle(tx, holder, render(refused))
+}
+
 // release gives the key back: what it was claimed for reached no outcome.
 func (r Remember) release(tx store.Tx, holder string) error {
 	if r.Name == "" {

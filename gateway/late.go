@@ -62,7 +62,7 @@ func (g *Gateway) reopen(a pasarela.LateApproval) (owed bool, err error) {
 	defer g.underWay.end(string(a.Reference))
 	ctx, cancel := afterwards(g.stopping)
 	defer cancel()
-	err = g.Store.Update(ctx, a.Merchant, func(tx store.Tx) error {
+	err = g.update(ctx, a.Merchant, func(tx store.Tx) error {
 		owed = false
 		p, err := tx.Payment(a.Reference)
 		if err != nil {

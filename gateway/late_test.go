@@ -24,9 +24,9 @@ func TestALateApprovalOfWhatWasReversedIsReversed(t *testing.T) {
 			r.lateBy(40, simulator.OnAuthorization, 2)
 			p, err := r.gateway.Authorize(t.Context(), r.merchant, r.charge(kind, 100))
 			r.must(err)
-			r.runDue(0)
+			r.gateway.Beside()
 			r.wantState(p, pasarela.StateReversing) // the first 25 says nothing
-			r.runDue(2 * time.Second)
+			r.sweep(2 * time.Second)
 			r.wantState(p, pasarela.StateReversed)
 			time.Sleep(30 * time.Second) // of the bubble's clock: the approval comes
 			r.runDue(0)
@@ -45,9 +45,9 @@ func TestALateApprovalOfACaptureThatWasTakenBackIsTakenBack(t *testing.T) {
 		_, o, err := r.gateway.Capture(t.Context(), r.merchant, about(p, 80))
 		r.must(err)
 		r.wantOperation(o, o.State, pasarela.OpReversed)
-		r.runDue(0)
+		r.gateway.Beside()
 		r.wantState(p, pasarela.StateUncapturing)
-		r.runDue(2 * time.Second)
+		r.sweep(2 * time.Second)
 		r.wantState(p, pasarela.StateAuthorized)
 		time.Sleep(30 * time.Second) // of the bubble's clock: the approval comes
 		r.runDue(0)
@@ -89,10 +89,10 @@ func TestAReversalIsNotDoneWhileItsOriginalMayBeUnderWay(t *testing.T) {
 		p, err := r.gateway.Authorize(t.Context(), r.merchant, r.charge(pasarela.KindSale, 100))
 		r.must(err)
 		for range 3 {
-			r.runDue(5 * time.Second)
+			r.sweep(5 * time.Second)
 			r.wantState(p, pasarela.StateReversing)
 		}
-		r.runDue(timeout)
+		r.runDue(8 * time.Second) // somebody is in a hurry, and still waits until that has passed
 		r.wantState(p, pasarela.StateReversed)
 		r.wantAgreement()
 	})

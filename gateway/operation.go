@@ -33,9 +33,11 @@ func (g *Gateway) begin(ctx context.Context, m pasarela.Merchant, r OperationReq
 			}
 		}()
 		now := g.now()
-		o = pasarela.Operation{Merchant: m.ID, ID: g.IDs.Operation(), Payment: id, Ticket: g.IDs.Ticket(now), Kind: kind,
+		asked := pasarela.Operation{Merchant: m.ID, ID: g.IDs.Operation(), Payment: id, Kind: kind,
 			State: pasarela.OpPending, Trace: g.Acquirer.NextTrace(), Order: r.Order, CreatedAt: now, UpdatedAt: now}
-		return g.Store.Update(ctx, m.ID, func(tx store.Tx) error {
+		return g.update(ctx, m.ID, func(tx store.Tx) error {
+			o = asked
+			o.Ticket = g.IDs.Ticket(now)
 			if err := r.Remember.claim(tx, string(o.ID), now); err != nil {
 				return err
 			}
@@ -157,7 +159,7 @@ func whole(p pasarela.Payment, kind pasarela.OperationKind) pasarela.Money {
 
 // refusal gives a message that never left a response code of its own.
 func refusal(a pasarela.NetworkAnswer) pasarela.NetworkAnswer {
-	if a.Outcome == pasarela.OutcomeNotSent {
+	if a.Outcome == pasarela.OutcomeNotSent && a.ResponseCode == "" {
 		a.ResponseCode = pasarela.ResponseUnreachable
 	}
 	return a
@@ -174,7 +176,7 @@ func (g *Gateway) endOperation(tx store.Tx, p pasarela.Payment, o pasarela.Opera
 	if r.Remember.Name == "" {
 		return nil
 	}
-	if o.State == pasarela.OpReversed || o.ResponseCode == pasarela.ResponseUnreachable {
+	if o.State == pasarela.OpReversed || pasarela.NeverSent(o.ResponseCode) {
 		return r.Remember.release(tx, string(o.ID))
 	}
 	return r.Remember.settle(tx, string(o.ID), r.Answer(p, o))

@@ -11,15 +11,17 @@ import (
 const (
 	// tokenMemory is how long an expired token is still known as expired, without its card.
 	tokenMemory = 24 * time.Hour
-	purgeBatch  = 500
+	// deliveryMemory is how long a delivery that has ended can be looked up and replayed.
+	deliveryMemory = 30 * 24 * time.Hour
+	purgeBatch     = 500
 )
 
 // Purge deletes the card data of tokens that expired, and the values of proofs that waited for them; tokens, redirect
-// payments and authentications that came to nothing long ago; and idempotency keys that ran out. It returns how many
-// rows it touched.
+// payments and authentications that came to nothing long ago; idempotency keys that ran out; and deliveries that ended
+// long ago. It returns how many rows it touched.
 func (g *Gateway) Purge(ctx context.Context) (int, error) {
 	total := 0
-	err := g.eachMerchant(ctx, g.Store.MerchantIDs, func(m pasarela.MerchantID) error {
+	err := eachMerchant(ctx, g.Store.MerchantIDs, func(m pasarela.MerchantID) error {
 		for {
 			n, err := g.purgeOnce(ctx, m)
 			total += n
@@ -47,7 +49,11 @@ func (g *Gateway) purgeOnce(ctx context.Context, m pasarela.MerchantID) (n int, 
 			return err
 		}
 		redirects, err := tx.ForgetRedirects(now.Add(-tokenMemory), purgeBatch)
-		n = max(tokens, keys, authentications, redirects)
+		if err != nil {
+			return err
+		}
+		deliveries, err := tx.ForgetDeliveries(now.Add(-deliveryMemory), purgeBatch)
+		n = max(tokens, keys, authentications, redirects, deliveries)
 		return err
 	})
 	return n, err

@@ -27,10 +27,10 @@ func (a RedirectAnswer) keep(tx store.Tx, holder string, now time.Time, change f
 }
 
 // RequestRedirect begins a payment whose buyer will give the card on a page of the gateway. It returns
-// CodeCurrencyNotAllowed, CodeKeyReused and *Replay.
+// CodeMerchantDisabled, CodeCurrencyNotAllowed, CodeKeyReused and *Replay.
 func (g *Gateway) RequestRedirect(ctx context.Context, m pasarela.Merchant, r pasarela.Redirect, a RedirectAnswer) (pasarela.Redirect, error) {
-	if !m.Allows(r.Total.Currency) {
-		return r, pasarela.Errorf(pasarela.CodeCurrencyNotAllowed, "merchant may not charge in %s", r.Total.Currency)
+	if err := m.MayCharge(r.Total.Currency); err != nil {
+		return r, err
 	}
 	now := g.now()
 	r.Merchant, r.ID, r.State = m.ID, g.IDs.Token(now), pasarela.RedirectRequested

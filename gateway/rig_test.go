@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"context"
+	"encoding/binary"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -120,9 +121,11 @@ func (r *rig) start() {
 	r.link = acquirer.New(acquirer.Config{Dial: r.dial, Opener: v, Clock: r.clock,
 		OnUnsent: func(m pasarela.Message) { r.bank.ConsumeRefusal(m) }})
 	r.link.Start(r.t.Context())
+	var seed [32]byte
+	binary.BigEndian.PutUint64(seed[:], uint64(r.clock.Now().UnixMicro())) // another one for each process
 	r.gateway = gateway.New(gateway.Config{Store: r.store, Vault: v, Acquirer: r.link, Clock: r.clock,
-		IDs: pasarela.NewIDs(rand.NewChaCha8([32]byte{byte(r.clock.Now().UnixMicro())})),
-		Log: slog.New(slog.DiscardHandler), AcquirerTimeout: timeout})
+		IDs: pasarela.NewIDs(rand.NewChaCha8(seed)),
+		Log: slog.New(slog.DiscardHandler), AcquirerTimeout: timeout, Billers: map[string]gateway.Biller{"kushki": flat{}}})
 }
 
 func (r *rig) stop() {
@@ -230,6 +233,15 @@ func (r *rig) runDue(jump time.Duration) {
 	r.t.Helper()
 	r.clock.jump(jump)
 	r.must(r.gateway.RunDue(r.t.Context()))
+}
+
+// sweep does what a job does some time later, once what runs beside the requests has ended. It is in no hurry.
+func (r *rig) sweep(later time.Duration) {
+	r.t.Helper()
+	r.gateway.Beside()
+	r.clock.jump(later)
+	_, err := r.gateway.Sweep(r.t.Context())
+	r.must(err)
 }
 
 // settle runs due work, minute after minute, until nothing is pending.

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"pasarela"
 	"pasarela/store"
@@ -12,13 +13,19 @@ import (
 type SubscribeRequest struct {
 	Token       pasarela.TokenID
 	Plan        string
-	Periodicity string
+	Periodicity pasarela.Periodicity
 	Amount      pasarela.Money
-	StartDate   string // YYYY-MM-DD
-	EndDate     string
+	StartDate   pasarela.Date
+	EndDate     pasarela.Date
+	Retry       pasarela.Retry
+	Own         *pasarela.OwnSecure // merchant's own 3-D Secure result, in place of ours
+	Dialect     string
 	Order       []byte // JSON of the dialect
 	Remember    Remember
 	Answer      func(pasarela.Subscription, Verification) Answer
+	// Refused renders a refusal that spent the token, to be remembered as the outcome that it is; where it is
+	// nil, none is remembered.
+	Refused func(error) Answer
 }
 
 // Verification is what the issuer was asked of a card, and what it said. No payment of the books stands for it.
@@ -36,16 +43,17 @@ func (g *Gateway) Subscription(ctx context.Context, m pasarela.MerchantID, id pa
 // Subscribe verifies a card with its issuer, for a zero amount, and stores it. It answers the subscription,
 // active or rejected, and what the issuer said.
 //
-// It returns CodeCurrencyNotAllowed, CodeTokenSpent, CodeTokenExpired, CodeKeyReused, CodeBusy, *Replay and
-// CodeInternal.
+// It returns CodeMerchantDisabled, CodeCurrencyNotAllowed, CodeTokenSpent, CodeTokenExpired;
+// CodeAuthenticationRequired, CodeAuthenticationFailed and CodeOTPRequired, which spend the token all the same;
+// CodeKeyReused, CodeBusy, *Replay and CodeInternal.
 func (g *Gateway) Subscribe(ctx context.Context, m pasarela.Merchant, r SubscribeRequest) (pasarela.Subscription, Verification, error) {
-	if !m.Allows(r.Amount.Currency) {
-		return pasarela.Subscription{}, Verification{}, pasarela.Errorf(pasarela.CodeCurrencyNotAllowed, "merchant may not charge in %s", r.Amount.Currency)
+	if err := m.MayCharge(r.Amount.Currency); err != nil {
+		return pasarela.Subscription{}, Verification{}, err
 	}
 	var s pasarela.Subscription
-	var cvv pasarela.Sealed
+	var message pasarela.NetworkRequest
 	err := g.once(ctx, m.ID, r.Remember, g.endedSubscription(m.ID, r), func() (err error) {
-		s, cvv, err = g.promiseSubscription(ctx, m, r)
+		s, message, err = g.promiseSubscription(ctx, m, r)
 		return err
 	})
 	if err != nil {
@@ -54,15 +62,7 @@ func (g *Gateway) Subscribe(ctx context.Context, m pasarela.Merchant, r Subscrib
 	}
 	defer g.keys.done(m.ID, r.Remember.Name)
 	defer g.underWay.end(string(s.ID))
-	a := Verification{Reference: g.IDs.Payment(), Trace: g.Acquirer.NextTrace()}
-	a.NetworkAnswer = refusal(g.send(ctx, pasarela.NetworkRequest{
-		Message: pasarela.MessageVerify, Attempt: 1, Reference: a.Reference, Trace: a.Trace,
-		Amount: pasarela.Money{Currency: s.Amount.Currency}, Merchant: m.ID, Name: m.Name, Country: m.Country,
-		Card: s.Card, CVV: cvv, Facts: s.Facts,
-	}))
-	if a.Outcome == pasarela.OutcomeUnknown {
-		a.ResponseCode = pasarela.ResponseNoAnswer
-	}
+	a := g.verification(ctx, m, message)
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	ended, err := g.endSubscribe(ctx, m.ID, s.ID, a, r)
@@ -88,7 +88,7 @@ func (g *Gateway) endedSubscription(m pasarela.MerchantID, r SubscribeRequest) j
 	}
 }
 
-func (g *Gateway) promiseSubscription(ctx context.Context, m pasarela.Merchant, r SubscribeRequest) (s pasarela.Subscription, cvv pasarela.Sealed, err error) {
+func (g *Gateway) promiseSubscription(ctx context.Context, m pasarela.Merchant, r SubscribeRequest) (s pasarela.Subscription, message pasarela.NetworkRequest, err error) {
 	now := g.now()
 	id := g.IDs.Subscription(now)
 	g.underWay.begin(string(id))
@@ -97,34 +97,38 @@ func (g *Gateway) promiseSubscription(ctx context.Context, m pasarela.Merchant, 
 			g.underWay.end(string(id))
 		}
 	}()
-	err = g.Store.Update(ctx, m.ID, func(tx store.Tx) error {
+	var refused error
+	err = g.update(ctx, m.ID, func(tx store.Tx) (err error) {
 		if err := r.Remember.claim(tx, string(id), now); err != nil {
 			return err
 		}
-		t, err := tx.Token(r.Token)
-		if pasarela.CodeOf(err) == pasarela.CodeNotFound {
-			return pasarela.Errorf(pasarela.CodeTokenSpent, "unknown token")
-		}
-		if err != nil {
+		var t pasarela.Token
+		if t, message, err, refused = takeToKeep(tx, r.Token, r.Amount.Currency, r.Own, now); err != nil {
 			return err
 		}
-		if t, err = t.Spend(pasarela.UseSubscription, now); err != nil {
+		if refused != nil {
+			return r.Remember.settleRefused(tx, string(id), refused, r.Refused)
+		}
+		if s, err = r.subscription(m.ID, id, now).Inscribed(t, g.deadline(now), now); err != nil {
 			return err
 		}
-		if err := tx.SpendToken(t.ID, now); err != nil {
-			return err
-		}
-		cvv = t.CVV
-		s = pasarela.Subscription{Merchant: m.ID, ID: id, State: pasarela.SubscriptionVerifying, Card: t.Card, Facts: t.Facts,
-			Fingerprint: t.Fingerprint, Plan: r.Plan, Periodicity: r.Periodicity, Amount: r.Amount, StartDate: r.StartDate,
-			EndDate: r.EndDate, Order: r.Order, DueAt: g.deadline(now), CreatedAt: now, UpdatedAt: now}
 		return tx.InsertSubscription(s)
 	})
-	return s, cvv, err
+	if err == nil {
+		err = refused
+	}
+	return s, message, err
+}
+
+// subscription is what is asked for, before it has a card.
+func (r SubscribeRequest) subscription(m pasarela.MerchantID, id pasarela.SubscriptionID, now time.Time) pasarela.Subscription {
+	return pasarela.Subscription{Merchant: m, ID: id, State: pasarela.SubscriptionPending, Plan: r.Plan, Periodicity: r.Periodicity,
+		Amount: r.Amount, StartDate: r.StartDate, EndDate: r.EndDate, Retry: r.Retry, Dialect: r.Dialect, Order: r.Order,
+		CreatedAt: now, UpdatedAt: now}
 }
 
 func (g *Gateway) endSubscribe(ctx context.Context, m pasarela.MerchantID, id pasarela.SubscriptionID, a Verification, r SubscribeRequest) (s pasarela.Subscription, err error) {
-	err = g.Store.Update(ctx, m, func(tx store.Tx) error {
+	err = g.update(ctx, m, func(tx store.Tx) error {
 		current, err := tx.Subscription(id)
 		if err != nil {
 			return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -40,27 +39,6 @@ func (g *Gateway) Sweep(ctx context.Context) (int, error) {
 	return g.sweep(ctx, &turns{list: g.Store.MerchantsDue, until: g.now, batch: sweepBatch, again: true})
 }
 
-// RunDue does everything that has fallen due by now, and returns when it is done: what this process is
-// already reversing, then a sweep, then a purge. It is what a sandbox calls after moving its clock.
-func (g *Gateway) RunDue(ctx context.Context) error {
-	g.lookAgain()
-	g.background.wait()
-	until := g.now()
-	_, swept := g.sweep(ctx, &turns{list: g.Store.MerchantsDue, until: func() time.Time { return until }, batch: sweepBatch, again: true})
-	g.lookAgain()
-	g.background.wait()
-	_, purged := g.Purge(ctx)
-	return errors.Join(swept, purged)
-}
-
-// Recover sweeps what a process that is certainly dead left pending, without waiting for it to fall due.
-// Only the sole user of a database may call it, when it starts.
-func (g *Gateway) Recover(ctx context.Context) (int, error) {
-	until := g.now().Add(recoverAhead + g.AcquirerTimeout)
-	// One turn each: what fails now falls due by itself.
-	return g.sweep(ctx, &turns{list: g.Store.MerchantsDue, until: func() time.Time { return until }, batch: recoverBatch})
-}
-
 // sweep hands out turns, a few at once, until nobody wants another.
 func (g *Gateway) sweep(ctx context.Context, t *turns) (total int, failed error) {
 	g.sweeping.Lock()
@@ -93,7 +71,7 @@ func (g *Gateway) sweepTurn(ctx context.Context, t turn, batch int) result {
 
 // eachMerchant calls visit for every merchant of a list; such lists are the one thing that crosses merchants. A
 // merchant whose visit fails does not keep the next from theirs.
-func (g *Gateway) eachMerchant(ctx context.Context, list merchantList, visit func(pasarela.MerchantID) error) error {
+func eachMerchant(ctx context.Context, list merchantList, visit func(pasarela.MerchantID) error) error {
 	after := pasarela.MerchantID("")
 	var failed error
 	for {
@@ -142,29 +120,10 @@ func (g *Gateway) sweepOnce(ctx context.Context, id pasarela.MerchantID, until t
 	return moved, len(due) == batch && moved > 0, err
 }
 
-// pay does what a payment owes and says whether it claimed it. The claim, committed before the message is
-// sent, keeps other nodes away until the attempt has had its time.
-func (g *Gateway) pay(ctx context.Context, m pasarela.Merchant, id pasarela.PaymentID, until time.Time) bool {
-	if !g.underWay.beginAlone(string(id)) {
-		return false
-	}
-	defer g.underWay.end(string(id))
-	p, o, err := g.claimDue(ctx, m.ID, id, until)
-	if err == nil && p.State.Pending() {
-		err = g.repeat(ctx, m, p, o)
-	}
-	if err != nil {
-		g.Log.LogAttrs(ctx, slog.LevelError, "what a payment owes could not be done; it stays due",
-			slog.String("merchant", string(m.ID)), slog.String("payment", string(id)), slog.Any("error", err))
-		return false
-	}
-	return p.State.Pending()
-}
-
 // claimDue moves a due payment to the state in which it owes a message, and counts the attempt. It returns the
 // operation under way too, and the zero payment when there is nothing to do.
 func (g *Gateway) claimDue(ctx context.Context, m pasarela.MerchantID, id pasarela.PaymentID, until time.Time) (p pasarela.Payment, o pasarela.Operation, err error) {
-	err = g.Store.Update(ctx, m, func(tx store.Tx) error {
+	err = g.update(ctx, m, func(tx store.Tx) error {
 		p, o = pasarela.Payment{}, pasarela.Operation{}
 		q, err := tx.Payment(id)
 		now := g.now()
@@ -224,16 +183,21 @@ func (g *Gateway) repeat(ctx context.Context, m pasarela.Merchant, p pasarela.Pa
 		return err
 	}
 	a := g.send(ctx, message)
+	rest := g.originalRest(message)
 	switch {
-	case a.ResponseCode == codeNotLocated && g.originalUnderWay(message):
+	case a.ResponseCode == codeNotLocated && rest > 0:
 		a.Outcome = pasarela.OutcomeUnknown
 	case p.Attempts > 1: // an earlier copy may have been carried out
 		a = ofRepeat(a)
 	}
+	g.Observer.Outcome("sweep_"+string(p.State), string(a.Outcome), a.ResponseCode)
+	decided := decides(p.State, a)
+	if !decided && a.ResponseCode == codeNotLocated && g.hurry.Load() > 0 {
+		g.pause(rest) // sent again at once, it would be answered the same
+	}
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
-	g.Observer.Outcome("sweep_"+string(p.State), string(a.Outcome), a.ResponseCode)
-	switch decided := decides(p.State, a); {
+	switch {
 	case !decided:
 		return g.postpone(ctx, m.ID, p, a)
 	case p.State == pasarela.StateReversing || p.State == pasarela.StateUncapturing || p.State == pasarela.StateUnextending:
@@ -278,20 +242,20 @@ func ofRepeat(a pasarela.NetworkAnswer) pasarela.NetworkAnswer {
 // codeNotLocated is an issuer's "unable to locate the record".
 const codeNotLocated = "25"
 
-// originalUnderWay says whether what is to be reversed may still reach the issuer: then that the issuer has not
-// located it means nothing.
-func (g *Gateway) originalUnderWay(r pasarela.NetworkRequest) bool {
+// originalRest is for how long what is to be reversed may still reach the issuer, in real time: until then that the issuer
+// has not located it means nothing.
+func (g *Gateway) originalRest(r pasarela.NetworkRequest) time.Duration {
 	switch r.Message {
 	case pasarela.MessageReverse, pasarela.MessageReverseCapture, pasarela.MessageReverseReauthorize:
-		return g.now().Before(r.Original.SentAt.Add(g.AcquirerTimeout))
+		return min(r.Original.SentAt.Add(g.AcquirerTimeout).Sub(g.now()), g.AcquirerTimeout)
 	default:
-		return false
+		return 0
 	}
 }
 
 // endReversal commits the acknowledgement of the reversal that was claimed.
 func (g *Gateway) endReversal(ctx context.Context, m pasarela.MerchantID, claimed pasarela.Payment) error {
-	return g.Store.Update(ctx, m, func(tx store.Tx) error {
+	return g.update(ctx, m, func(tx store.Tx) error {
 		p, err := tx.Payment(claimed.ID)
 		if err != nil {
 			return err
@@ -312,29 +276,40 @@ func (g *Gateway) endReversal(ctx context.Context, m pasarela.MerchantID, claime
 		if err != nil {
 			return err
 		}
-		return tx.PutPayment(p)
+		if err := tx.PutPayment(p); err != nil {
+			return err
+		}
+		return endAttempt(tx, p, g.now())
 	})
 }
 
 func sameMessage(a, b pasarela.Trace) bool { return a.STAN == b.STAN && a.RRN == b.RRN }
 
-// postpone gives up the claim of an attempt that was not acknowledged, until its back-off has passed.
+// postpone gives up the claim of an attempt that was not acknowledged, until its back-off has passed or somebody is in a hurry.
 func (g *Gateway) postpone(ctx context.Context, m pasarela.MerchantID, claimed pasarela.Payment, a pasarela.NetworkAnswer) error {
-	return g.Store.Update(ctx, m, func(tx store.Tx) error {
+	var due time.Time
+	err := g.update(ctx, m, func(tx store.Tx) error {
+		due = time.Time{}
 		p, err := tx.Payment(claimed.ID)
 		if err != nil || p.State != claimed.State || p.Attempts != claimed.Attempts || !sameMessage(p.Follow, claimed.Follow) {
 			return err
 		}
 		if a.Outcome == pasarela.OutcomeNotSent {
-			return tx.PutPayment(p.Unsent(backoffFirst, backoffMost, g.now()))
+			p = p.Unsent(backoffFirst, backoffMost, g.now())
+		} else {
+			p.DueAt = g.now().Add(backoff(p.Attempts))
 		}
-		p.DueAt = g.now().Add(backoff(p.Attempts))
+		due = p.DueAt
 		return tx.PutPayment(p)
 	})
+	if err == nil && !due.IsZero() && g.hurry.Load() > 0 {
+		g.inVain.keep(repetition{m, claimed.ID, due})
+	}
+	return err
 }
 
-// sweepSubscriptions rejects subscriptions whose verification nobody ended: nothing is held for them. It does at
-// most one batch and says how many.
+// sweepSubscriptions rejects subscriptions whose verification nobody ended, and those whose buyer gave no card in time:
+// nothing is held for them. It does at most one batch and says how many.
 func (g *Gateway) sweepSubscriptions(ctx context.Context, m pasarela.MerchantID, until time.Time) (rejected int, err error) {
 	due, err := g.Store.DueSubscriptions(ctx, m, until, sweepBatch)
 	if err != nil {
@@ -344,20 +319,39 @@ func (g *Gateway) sweepSubscriptions(ctx context.Context, m pasarela.MerchantID,
 		if g.underWay.has(string(id)) {
 			continue
 		}
-		err := g.Store.Update(ctx, m, func(tx store.Tx) error {
+		given := false
+		err := g.update(ctx, m, func(tx store.Tx) error {
+			given = false
 			s, err := tx.Subscription(id)
-			if err != nil || s.State != pasarela.SubscriptionVerifying {
+			now := g.now()
+			if err != nil || !awaitsNobody(s, until, now) {
 				return err
 			}
-			if s, err = s.Verified(false, g.now()); err != nil {
+			if s, err = s.GivenUp(now); err != nil {
 				return err
 			}
+			given = true
 			return tx.PutSubscription(s)
 		})
 		if err != nil {
 			return rejected, err
 		}
-		rejected++
+		if given {
+			rejected++
+		}
 	}
 	return rejected, nil
+}
+
+// awaitsNobody says whether nobody looks after a subscription that has no card or no verification yet. Only a
+// verification can be known to be dead before its time; a buyer has all of it.
+func awaitsNobody(s pasarela.Subscription, until, now time.Time) bool {
+	switch s.State {
+	case pasarela.SubscriptionVerifying:
+		return !s.DueAt.After(until)
+	case pasarela.SubscriptionPending:
+		return !s.DueAt.After(now)
+	default:
+		return false
+	}
 }

@@ -38,10 +38,10 @@ func TestAReversalIsRepeatedUntilAcknowledged(t *testing.T) {
 			r.fault(f, simulator.OnReversal, 4)
 			p, err := r.gateway.Authorize(t.Context(), r.merchant, r.charge(pasarela.KindSale, 100))
 			r.must(err)
-			r.runDue(0) // the first attempt goes out beside the request
+			r.gateway.Beside() // the first attempt
 			for attempt := 1; attempt <= 4; attempt++ {
 				if attempt > 1 {
-					r.runDue(10 * time.Second)
+					r.sweep(10 * time.Second)
 				}
 				q := r.payment(p)
 				if q.State != pasarela.StateReversing || q.Attempts != attempt {

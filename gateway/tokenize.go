@@ -24,6 +24,10 @@ type TokenizeRequest struct {
 	Challenge    Challenge
 	Redirect     pasarela.TokenID // redirect payment that the card was sent for, "" for none; it takes one card
 
+	// Subscription is whose stored card the token is for, "" for a card of its own. Of Card there is the CVV then, or
+	// nothing, and Total is the zero value where any amount may be charged.
+	Subscription pasarela.SubscriptionID
+
 	Remember Remember
 	// Answer renders the token for the idempotency key; required where Remember is set.
 	Answer func(pasarela.Token, pasarela.Authentication) Answer
@@ -33,11 +37,14 @@ type TokenizeRequest struct {
 // on: the zero value where none is demanded. Whether the cardholder has to be asked, or what the issuer said
 // without asking, is known when it returns; it counts when the token is charged.
 //
-// It returns CodeCVVRequired, CodeCurrencyNotAllowed, and what the vault refuses: CodeInvalid, CodeCardRejected,
-// CodeCardNotEnabled; then, for a redirect payment that takes no card any more, CodeTokenSpent and CodeTokenExpired.
+// It returns CodeMerchantDisabled, CodeCVVRequired, CodeCurrencyNotAllowed, CodeNotFound for a subscription that is not
+// active, and what the vault refuses: CodeInvalid, CodeCardRejected, CodeCardNotEnabled; then, for a redirect payment that takes no card any more, CodeTokenSpent and CodeTokenExpired.
 func (g *Gateway) Tokenize(ctx context.Context, m pasarela.Merchant, r TokenizeRequest) (pasarela.Token, pasarela.Authentication, error) {
 	now := g.now()
-	t, asksOTP, err := g.newToken(m, r, now)
+	t, asksOTP, err := g.newToken(ctx, m, &r, now)
+	if r.Subscription != "" {
+		defer r.Card.Wipe() // opened to ask about it
+	}
 	if err == nil {
 		err = g.claimToken(ctx, m.ID, t, r)
 	}
@@ -48,6 +55,9 @@ func (g *Gateway) Tokenize(ctx context.Context, m pasarela.Merchant, r TokenizeR
 	defer g.keys.done(m.ID, r.Remember.Name)
 	a, err := g.ask(ctx, m, t, r, asksOTP)
 	t.Authentication = a.ID
+	if t.Subscription != "" {
+		t.Card = pasarela.Sealed{} // no copy is kept: the charge takes it from the subscription
+	}
 	if err == nil {
 		err = g.putToken(ctx, m.ID, t, a, r)
 	}
@@ -128,12 +138,15 @@ func (g *Gateway) putToken(ctx context.Context, m pasarela.MerchantID, t pasarel
 	})
 }
 
-func (g *Gateway) newToken(m pasarela.Merchant, r TokenizeRequest, now time.Time) (t pasarela.Token, asksOTP bool, err error) {
-	if r.Total.Currency != "" && !m.Allows(r.Total.Currency) {
-		return t, false, pasarela.Errorf(pasarela.CodeCurrencyNotAllowed, "merchant may not charge in %s", r.Total.Currency)
+func (g *Gateway) newToken(ctx context.Context, m pasarela.Merchant, r *TokenizeRequest, now time.Time) (t pasarela.Token, asksOTP bool, err error) {
+	if err := m.MayCharge(r.Total.Currency); err != nil && (m.Disabled || r.Total.Currency != "") {
+		return t, false, err
 	}
 	if r.NeedsCVV && r.Card.CVV.IsZero() {
 		return t, false, pasarela.Errorf(pasarela.CodeCVVRequired, "card came without its CVV")
+	}
+	if r.Subscription != "" {
+		return g.storedToken(ctx, m, r, now)
 	}
 	t = pasarela.Token{Merchant: m.ID, Use: r.Use, Total: r.Total, Deferred: r.Deferred, Details: r.Details,
 		Recurrence: r.Recurrence, NetworkToken: r.NetworkToken, CreatedAt: now}

@@ -63,9 +63,12 @@ func (t *turns) next(ctx context.Context) (turn, bool) {
 			return pop(&t.backlog), true
 		}
 		t.round = len(t.backlog)
-		t.listing, t.after = t.until(), ""
+		t.listAgain()
 	}
 }
+
+// listAgain has next look for merchants at which something has fallen due meanwhile.
+func (t *turns) listAgain() { t.listing, t.after = t.until(), "" }
 
 func pop(queue *[]turn) turn {
 	first := (*queue)[0]

@@ -202,7 +202,7 @@ func TestHoldsExpireAndAreReleasedWithTheIssuer(t *testing.T) {
 		r.runDue(7*24*time.Hour - time.Minute)
 		r.wantState(debit, pasarela.StateAuthorized)
 		r.fault(simulator.FaultNoResponse, simulator.OnReversal, 1) // the release of the debit hold is lost once
-		r.runDue(time.Minute)
+		r.sweep(time.Minute)
 		r.wantState(debit, pasarela.StateReleasing)
 		r.settle()
 		r.wantState(debit, pasarela.StateExpired)

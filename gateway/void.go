@@ -88,7 +88,7 @@ func acknowledged(a pasarela.NetworkAnswer) bool {
 
 // endGiveBack commits what came of a void, release or refund. r is nil when the sweeper asks.
 func (g *Gateway) endGiveBack(ctx context.Context, m pasarela.Merchant, id pasarela.PaymentID, op pasarela.OperationID, a pasarela.NetworkAnswer, r *OperationRequest) (p pasarela.Payment, o pasarela.Operation, err error) {
-	err = g.Store.Update(ctx, m.ID, func(tx store.Tx) error {
+	err = g.update(ctx, m.ID, func(tx store.Tx) error {
 		p = pasarela.Payment{}
 		q, err := tx.Payment(id)
 		if err != nil {

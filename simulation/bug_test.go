@@ -43,6 +43,7 @@ var bugs = []bug{
 	{name: "voided reauthorizations still count", store: inTx(func(tx store.Tx) store.Tx { return clingingTx{tx} })},
 	{name: "redirect payments stay open", store: inTx(func(tx store.Tx) store.Tx { return openTx{tx} })},
 	{name: "holds for one-time passwords stay", store: inTx(func(tx store.Tx) store.Tx { return lastingTx{tx} })},
+	{name: "paid periods are forgotten", store: inTx(func(tx store.Tx) store.Tx { return unpaidTx{tx} })},
 	{name: "commits are claimed, not made", store: func(s store.Store) store.Store { return &pretender{Store: s} }},
 }
 
@@ -188,4 +189,14 @@ func (t lastingTx) PutPayment(p pasarela.Payment) error {
 		p.DueAt = time.Time{}
 	}
 	return t.Tx.PutPayment(p)
+}
+
+// unpaidTx takes each period that was paid for one that is to be tried again.
+type unpaidTx struct{ store.Tx }
+
+func (t unpaidTx) PutPeriod(p pasarela.Period) error {
+	if p.State == pasarela.PeriodPaid {
+		p.State, p.DueAt = pasarela.PeriodRetrying, p.UpdatedAt
+	}
+	return t.Tx.PutPeriod(p)
 }

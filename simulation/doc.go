@@ -2,7 +2,8 @@
 // clock that costs nothing (testing/synctest). It has tests only.
 //
 // A run is one seed. Players tokenize, charge, reauthorize, capture, void, refund and repeat themselves; buyers answer
-// challenges of 3-D Secure and one-time passwords, wrongly or not at all, and send cards to pages; meanwhile the
+// challenges of 3-D Secure and one-time passwords, wrongly or not at all, and send cards to pages; the daily run of
+// subscriptions comes while they are at it; meanwhile the
 // network fails in every way the issuer's simulator knows, HTTP between gateway and directory server loses messages,
 // the clock jumps over expiries, and a gateway dies between any two instructions and starts again from its database
 // alone. As it goes, and once everything owed is paid, the run checks what design.md calls invariants 3 to 7:
@@ -13,6 +14,8 @@
 //   - captures stay under their ceiling and refunds under what was captured
 //   - what a payment holds, reauthorizations and all, is what the issuer holds for it
 //   - a token has one winner, a redirect payment is paid at most once, and the same Idempotency-Key has the same bytes
+//   - every period of a subscription whose day has come was opened, in order, and is charged at most once: once where it
+//     is paid, and not at all where it is not
 //   - no card is charged whose buyer failed to prove to be the cardholder, and holds for one-time passwords go by
 //     themselves
 //

@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"pasarela"
@@ -39,15 +40,21 @@ func (s mortal) Update(ctx context.Context, m pasarela.MerchantID, unit func(sto
 	return err
 }
 
-// countingTx numbers payments as they are promised, so that a run can speak of them without their random ids.
+// countingTx names payments as they are promised, and numbers subscriptions, so that a run can speak of them without their
+// random ids.
 type countingTx struct {
 	store.Tx
 	world *world
 }
 
 func (t countingTx) InsertPayment(p pasarela.Payment) error {
-	t.world.number(p.ID)
+	t.world.name(p)
 	return t.Tx.InsertPayment(p)
+}
+
+func (t countingTx) InsertSubscription(s pasarela.Subscription) error {
+	t.world.number(s.ID)
+	return t.Tx.InsertSubscription(s)
 }
 
 var errLook = errors.New("only looking")
@@ -77,7 +84,7 @@ func (t *lookTx) Payment(id pasarela.PaymentID) (pasarela.Payment, error) {
 }
 
 func (t *lookTx) Subscription(id pasarela.SubscriptionID) (pasarela.Subscription, error) {
-	t.name = "subscription"
+	t.name = fmt.Sprintf("subscription %d", t.world.numberOf(id))
 	return pasarela.Subscription{}, errLook
 }
 

@@ -217,7 +217,7 @@ func (a answer) bytes(o order) []byte {
 		rendered, code = answerFollow(a.payment, a.operation), a.operation.ResponseCode
 		reversed = a.operation.State == pasarela.OpReversed
 	}
-	if reversed || code == pasarela.ResponseUnreachable || (o.remember().OnlySuccess && !rendered.Success) {
+	if reversed || pasarela.NeverSent(code) || (o.remember().OnlySuccess && !rendered.Success) {
 		return nil
 	}
 	return rendered.Body

@@ -88,8 +88,10 @@ func (p *player) play(turns int) {
 			p.buyTogether(s)
 		case n < 48:
 			p.subscribe(s)
-		case n < 54:
+		case n < 53:
 			p.chargeStored(s)
+		case n < 54:
+			p.changeStored(s)
 		case n < 58:
 			p.payOnPage(s)
 		case n < 64:
@@ -219,30 +221,6 @@ func countWon(o order, answers []answer) (n int) {
 		}
 	}
 	return n
-}
-
-func (p *player) subscribe(s *shop) {
-	amount := p.amount(s)
-	t, ok := p.tokenize(s, gateway.TokenizeRequest{Use: pasarela.UseSubscription})
-	if !ok {
-		return
-	}
-	gw := p.gateway()
-	p.w.requests.Add(1)
-	sub, _, err := gw.gateway.Subscribe(p.ctx, s.merchant, gateway.SubscribeRequest{Token: t.ID, Plan: "p", Periodicity: "monthly",
-		Amount: amount, StartDate: "2026-01-01"})
-	if unheard(gw, err) {
-		return
-	}
-	if err != nil {
-		p.w.permit("subscribe", err, pasarela.CodeTokenExpired, pasarela.CodeTokenSpent)
-		return
-	}
-	if sub.State == pasarela.SubscriptionActive {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.stored = append(s.stored, sub.ID)
-	}
 }
 
 func (p *player) chargeStored(s *shop) {

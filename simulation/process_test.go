@@ -64,6 +64,7 @@ func (w *world) boot(node int) (*process, error) {
 	p.gateway = gateway.New(gateway.Config{
 		Store: mortal{w.bug.aroundStore(w.database), p}, Vault: v, Acquirer: sender{w.bug.aroundAcquirer(p.link), p}, Clock: w.clock, Log: log,
 		IDs: pasarela.NewIDs(w.stream("ids", life)), AcquirerTimeout: acquirerTimeout, Authenticator: p.threeDS,
+		Billers: map[string]gateway.Biller{"kushki": flat{}},
 	})
 	p.link.Start(w.ctx)
 	return p, nil
@@ -249,4 +250,8 @@ func (p *process) recover() {
 
 func (p *process) sweep() {
 	p.due(func(ctx context.Context) error { _, err := p.gateway.Sweep(ctx); return err })
+}
+
+func (p *process) bill() {
+	p.due(func(ctx context.Context) error { _, err := p.gateway.Bill(ctx); return err })
 }

@@ -164,6 +164,7 @@ func (w *world) checkSubscriptions(disk store.Store, s *shop) {
 		if err != nil || sub.State != pasarela.SubscriptionActive {
 			w.violation("subscription %s: merchant was told active, the database says %q (%v)", id, sub.State, err)
 		}
+		w.checkPeriods(s.merchant.ID, sub)
 	}
 }
 

@@ -9,11 +9,12 @@ import (
 	"pasarela/cde/acquirer/simulator"
 )
 
-// keepSweeping is the job that every node runs once a second.
+// keepSweeping is what every node does once a second.
 func (w *world) keepSweeping(over <-chan struct{}, node int) {
 	for pause(over, laneSweepers+lane(node), time.Second) {
 		if p := w.nodeUp(node); p != nil {
 			p.sweep()
+			p.bill()
 		}
 	}
 }

@@ -52,12 +52,15 @@ type world struct {
 	requests  atomic.Int64 // of any kind
 
 	mu         sync.Mutex
-	issuer     *simulator.Simulator       // guarded by mu
-	up         []*process                 // by node, nil while there is none; guarded by mu
-	news       chan struct{}              // closed when the next process is there; guarded by mu
-	numbers    map[pasarela.PaymentID]int // guarded by mu
-	digest     uint64                     // of all events; guarded by mu
-	violations []string                   // guarded by mu
+	issuer     *simulator.Simulator            // guarded by mu
+	up         []*process                      // by node, nil while there is none; guarded by mu
+	news       chan struct{}                   // closed when the next process is there; guarded by mu
+	promised   int                             // payments that have a number; guarded by mu
+	names      map[pasarela.PaymentID]string   // guarded by mu
+	numbers    map[pasarela.SubscriptionID]int // guarded by mu
+	attempts   map[string]int                  // by subscription and period; guarded by mu
+	digest     uint64                          // of all events; guarded by mu
+	violations []string                        // guarded by mu
 }
 
 // result is what came of a run.
@@ -91,7 +94,7 @@ func run(t *testing.T, seed uint64, s size, b bug) (r result) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{seed: seed, ctx: t.Context(), dir: dir, issuerDir: filepath.Join(dir, "issuer"), bug: b, nodes: 1,
-			clock: newClock(), byNumber: map[string]*shop{}, book: newBook(), strangers: strangers{why: map[pasarela.TokenID]string{}}, news: make(chan struct{}), numbers: map[pasarela.PaymentID]int{}}
+			clock: newClock(), byNumber: map[string]*shop{}, book: newBook(), strangers: strangers{why: map[pasarela.TokenID]string{}}, news: make(chan struct{}), names: map[pasarela.PaymentID]string{}, numbers: map[pasarela.SubscriptionID]int{}, attempts: map[string]int{}}
 		kind := w.random("world", 0)
 		if kind.IntN(twoNodesOneIn) == 0 {
 			w.nodes = 2
@@ -269,8 +272,32 @@ func (w *world) find(r *rand.Rand) (*process, <-chan struct{}) {
 	return nil, w.news
 }
 
-// number gives a payment the next number, unless it has one.
-func (w *world) number(id pasarela.PaymentID) {
+// name gives a payment a name of its own, unless it has one: a number, or for the charge of a period which attempt it is.
+// Several periods are charged at one instant, so which of them comes first is not the seed's choice.
+func (w *world) name(p pasarela.Payment) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.names[p.ID] != "":
+	case p.Period != "":
+		period := fmt.Sprintf("%d/%s", w.numbers[p.Subscription], p.Period)
+		w.attempts[period]++
+		w.names[p.ID] = fmt.Sprintf("%s/%d", period, w.attempts[period])
+	default:
+		w.promised++
+		w.names[p.ID] = strconv.Itoa(w.promised)
+	}
+}
+
+// nameOf is a payment's name; what is no payment has none.
+func (w *world) nameOf(id pasarela.PaymentID) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.names[id]
+}
+
+// number gives a subscription the next number.
+func (w *world) number(id pasarela.SubscriptionID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.numbers[id] == 0 {
@@ -278,11 +305,10 @@ func (w *world) number(id pasarela.PaymentID) {
 	}
 }
 
-// nameOf is a payment's number; what is no payment has none.
-func (w *world) nameOf(id pasarela.PaymentID) string {
+func (w *world) numberOf(id pasarela.SubscriptionID) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return strconv.Itoa(w.numbers[id])
+	return w.numbers[id]
 }
 
 // note puts an event into the digest, with its time. In which order events of the same instant are noted does not
