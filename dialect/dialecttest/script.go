@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -38,6 +39,7 @@ type Exchange struct {
 //	$token = token                    keeps a member of the answer (a.b is b in a) for later lines
 //	$page = header Location           keeps a header of the answer
 //	$path = in url                    keeps a member that is an address of the world's, without its beginning
+//	$token = end of url               keeps the last segment of its path
 //	visit $url                        what a browser without scripts does: follows an address and its redirects until it
 //	                                  is asked for something, or is led away from the gateway
 //	fill pan=4051...&cvv=123          sends the form of the page that is shown, and goes on as visit does
@@ -47,6 +49,12 @@ type Exchange struct {
 //	clock + 31m                       moves the clock and does what falls due
 //	fault no_response on authorization   the next such message meets a fault
 //	fault decline 51 on refund           or is declined
+//	disable PE                           a merchant may charge nothing, until
+//	enable PE                            it may again
+//	told                                 what merchants are to be told since the last such line: nothing,
+//	< POST https://shop.example/hook     or to each address, in order,
+//	< X-Shop: 881                        with headers of the merchant's own,
+//	< {"ticket_number": "<ticket>"}      the exact JSON
 //
 // What stands between < and > in an expected value is one of Placeholders. "same" below an exchange says that
 // the answer is byte for byte the one before.
@@ -80,6 +88,7 @@ type script struct {
 	before   []byte // the answer before that
 	headers  http.Header
 	browser  browser
+	telling  bool // expected are deliveries
 }
 
 func (s *script) play() {
@@ -103,12 +112,13 @@ var (
 	keep       = regexp.MustCompile(`^\$([A-Za-z0-9_]+) = ([A-Za-z0-9_.]+)$`)
 	keepHeader = regexp.MustCompile(`^\$([A-Za-z0-9_]+) = header ([A-Za-z-]+)$`)
 	keepPath   = regexp.MustCompile(`^\$([A-Za-z0-9_]+) = in ([A-Za-z0-9_.]+)$`)
+	keepEnd    = regexp.MustCompile(`^\$([A-Za-z0-9_]+) = end of ([A-Za-z0-9_.]+)$`)
 )
 
 // read takes one line.
 func (s *script) read(line string) {
 	if text, ok := strings.CutPrefix(line, "> "); ok {
-		if len(s.expected) > 0 {
+		if len(s.expected) > 0 || s.telling {
 			s.exchange()
 		}
 		if len(s.request) == 0 {
@@ -131,11 +141,21 @@ func (s *script) read(line string) {
 		m := keepPath.FindStringSubmatch(line)
 		s.keep(m[1], m[2])
 		s.kept[m[1]] = strings.TrimPrefix(s.kept[m[1]], PublicURL)
+	case keepEnd.MatchString(line):
+		m := keepEnd.FindStringSubmatch(line)
+		s.keep(m[1], m[2])
+		address, _, _ := strings.Cut(s.kept[m[1]], "?")
+		s.kept[m[1]] = path.Base(address)
 	case browses.MatchString(line):
 		s.browse(s.replace(line))
 	case keep.MatchString(line):
 		m := keep.FindStringSubmatch(line)
 		s.keep(m[1], m[2])
+	case strings.HasPrefix(line, "disable "), strings.HasPrefix(line, "enable "):
+		verb, name, _ := strings.Cut(line, " ")
+		s.world.Disable(s.t, name, verb == "disable")
+	case line == "told":
+		s.telling = true
 	case line == "same":
 		if string(s.answer) != string(s.before) {
 			s.fatalf("answer differs from the one before:\n%s\n%s", s.before, s.answer)
@@ -176,6 +196,9 @@ func (s *script) fault(words []string) {
 
 // exchange sends the request that was read and compares the answer.
 func (s *script) exchange() {
+	if s.telling {
+		s.compareTold()
+	}
 	if len(s.request) == 0 {
 		return
 	}

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -39,8 +41,14 @@ type Options struct {
 	AcquirerTimeout time.Duration
 	// NoLinks has issuers' pages opened by forms only, as outside a sandbox.
 	NoLinks bool
+	// Tellers makes those who tell merchants of what happens; nil for none. The world has its vault by then.
+	Tellers func(w *World) []gateway.Teller
+	// Billers say what periods cost; nil for nobody.
+	Billers map[string]gateway.Biller
 	// OnExchange is told of every exchange of a script, for checks against a description of the API.
 	OnExchange func(Exchange)
+	// OnDelivery is told of every delivery that a script expects, likewise.
+	OnDelivery func(pasarela.Delivery)
 }
 
 // World is a gateway and all that it talks to. Everything ends with the test.
@@ -59,6 +67,8 @@ type World struct {
 	Merchants map[string]pasarela.Merchant
 
 	onExchange func(Exchange)
+	onDelivery func(pasarela.Delivery)
+	heard      map[pasarela.MerchantID]pasarela.DeliveryID // last one that Told has answered
 }
 
 // New builds a world.
@@ -71,12 +81,12 @@ func New(t testing.TB, o Options) *World {
 		o.AcquirerTimeout = 3 * time.Second
 	}
 	w := &World{Clock: &Clock{now: Start}, Cards: cards.Reference(), Log: &LogBuffer{}, Traffic: acquirer.NewRecorder(100), onExchange: o.OnExchange,
-		Merchants: map[string]pasarela.Merchant{}}
+		onDelivery: o.OnDelivery, Merchants: map[string]pasarela.Merchant{}, heard: map[pasarela.MerchantID]pasarela.DeliveryID{}}
 	log := slog.New(slog.NewTextHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	books := o.Store(t)
 	w.openVault(t, books)
 	w.openThreeDS(t, o, log)
-	w.startGateway(t, books, w.startBank(t, log, o.AcquirerTimeout), log, o.AcquirerTimeout)
+	w.startGateway(t, books, w.startBank(t, log, o.AcquirerTimeout), log, o)
 	w.addMerchants(t)
 	mux := http.NewServeMux()
 	if o.Mount != nil {
@@ -150,11 +160,15 @@ func (w *World) startBank(t testing.TB, log *slog.Logger, timeout time.Duration)
 	return link
 }
 
-func (w *World) startGateway(t testing.TB, books store.Store, link *acquirer.Client, log *slog.Logger, timeout time.Duration) {
+func (w *World) startGateway(t testing.TB, books store.Store, link *acquirer.Client, log *slog.Logger, o Options) {
 	t.Helper()
+	var tellers []gateway.Teller
+	if o.Tellers != nil {
+		tellers = o.Tellers(w)
+	}
 	w.Gateway = gateway.New(gateway.Config{Store: books, Vault: w.Vault, Acquirer: link, Clock: w.Clock,
-		IDs: pasarela.NewIDs(rand.NewChaCha8([32]byte{})), Log: log, AcquirerTimeout: timeout,
-		Authenticator: w.ThreeDS})
+		IDs: pasarela.NewIDs(rand.NewChaCha8([32]byte{})), Log: log, AcquirerTimeout: o.AcquirerTimeout,
+		Authenticator: w.ThreeDS, Tellers: tellers, Billers: o.Billers})
 	t.Cleanup(func() {
 		w.Gateway.Close()
 		if err := books.Close(); err != nil {
@@ -193,6 +207,27 @@ func (w *World) Sweep(t testing.TB) {
 	if err := w.Gateway.RunDue(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// manyDeliveries is more than a test brings about.
+const manyDeliveries = 10_000
+
+// Told are the deliveries that were written since the last call, by merchant and in order.
+func (w *World) Told(t testing.TB) []pasarela.Delivery {
+	t.Helper()
+	var all []pasarela.Delivery
+	for _, name := range slices.Sorted(maps.Keys(w.Merchants)) {
+		m := w.Merchants[name].ID
+		more, err := w.Gateway.Store.Deliveries(t.Context(), m, store.DeliveryFilter{}, w.heard[m], manyDeliveries)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range more {
+			w.heard[m] = d.ID
+		}
+		all = append(all, more...)
+	}
+	return all
 }
 
 // Clock stands until it is moved.

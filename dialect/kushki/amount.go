@@ -1,6 +1,8 @@
 package kushki
 
 import (
+	"slices"
+
 	"github.com/go-json-experiment/json/jsontext"
 
 	"pasarela"
@@ -44,7 +46,12 @@ func (a *amount) total(m pasarela.Merchant) (pasarela.Money, error) {
 	if a.Ice == "" {
 		a.Ice = "0"
 	}
-	total := pasarela.Money{Currency: currency}
+	return a.sum(currency)
+}
+
+// sum adds the parts up, and writes each without superfluous zeros.
+func (a *amount) sum(currency pasarela.Currency) (total pasarela.Money, err error) {
+	total = pasarela.Money{Currency: currency}
 	for _, part := range []*wire.Decimal{&a.SubtotalIva, &a.SubtotalIva0, &a.Ice, &a.Iva} {
 		if total, err = add(total, part); err != nil {
 			return total, err
@@ -107,6 +114,11 @@ type taxes []tax
 type tax struct {
 	name  string
 	value wire.Decimal
+}
+
+// index is where the tax of a name is, -1 where there is none.
+func (t taxes) index(name string) int {
+	return slices.IndexFunc(t, func(one tax) bool { return one.name == name })
 }
 
 // maxTaxes bounds how many extra taxes an amount has; the API names eleven.

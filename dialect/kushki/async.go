@@ -17,7 +17,8 @@ import (
 // Redirect payments in Chile, "Card async" (Webpay Plus): the buyer gives the card on a page of the gateway.
 //
 //	async.go         a browser asks for a token, the merchant's server begins the payment with it
-//	async_agent.go   the page on which the buyer pays
+//	async_agent.go   the page on which a buyer gives a card; subscriptions have it too (oneclick.go)
+//	async_payment.go what it does for a payment
 //	async_form.go    what is typed there
 //	async_status.go  what became of it, and the capture of what was only authorized
 
@@ -89,8 +90,8 @@ func (c *call) asyncTotal(r *asyncTokenRequest) (pasarela.Money, error) {
 	if len(r.Email) > maxShown || len(r.Description) > maxShown {
 		return pasarela.Money{}, pasarela.Errorf(pasarela.CodeInvalid, "email, description: send at most %d bytes", maxShown)
 	}
-	if a, err := mail.ParseAddress(r.Email); r.Email != "" && (err != nil || a.Address != r.Email) {
-		return pasarela.Money{}, pasarela.Errorf(pasarela.CodeInvalid, "email: send an address such as user@example.com")
+	if err := checkEmail(r.Email); err != nil {
+		return pasarela.Money{}, err
 	}
 	if !r.TotalAmount.Present() {
 		return pasarela.Money{}, pasarela.Errorf(pasarela.CodeInvalid, "totalAmount is missing")
@@ -100,6 +101,14 @@ func (c *call) asyncTotal(r *asyncTokenRequest) (pasarela.Money, error) {
 		return pasarela.Money{}, err
 	}
 	return aboveZero(r.TotalAmount.Money(currency))
+}
+
+// checkEmail takes an address as it stands in an envelope, or none.
+func checkEmail(address string) error {
+	if a, err := mail.ParseAddress(address); address != "" && (err != nil || a.Address != address) {
+		return pasarela.Errorf(pasarela.CodeInvalid, "email: send an address such as user@example.com")
+	}
+	return nil
 }
 
 // asyncCurrency refuses what Chile does not have.
@@ -125,6 +134,12 @@ type asyncInitRequest struct {
 type asyncOrder struct {
 	order
 	CardAsync pasarela.TokenID `json:"cardAsync"`
+	BuyOrder  string           `json:"buyOrder,omitzero"`
+}
+
+// buyOrder names a redirect payment to its bank: the time at which its token was made, to the millisecond.
+func buyOrder(d pasarela.Redirect) string {
+	return d.CreatedAt.UTC().Format("20060102150405") + d.CreatedAt.UTC().Format(".000")[1:]
 }
 
 // asyncBegun is the answer to a payment that was begun.
@@ -167,15 +182,17 @@ func (c *call) asyncBegin(kind pasarela.PaymentKind) (gateway.Answer, error) {
 	if err != nil {
 		return gateway.Answer{}, err
 	}
-	stored, err := c.storeAsync(&asyncOrder{CardAsync: id, order: order{Amount: r.Amount, Metadata: r.Metadata, Webhooks: r.Webhooks}})
-	if err != nil {
-		return gateway.Answer{}, err
-	}
 	remember, err := c.remember(everyOutcome)
 	if err != nil {
 		return gateway.Answer{}, err
 	}
-	if _, _, err := c.gateway.Redirect(c.request.Context(), c.merchant.ID, id); err != nil {
+	begun, _, err := c.gateway.Redirect(c.request.Context(), c.merchant.ID, id)
+	if err != nil {
+		return gateway.Answer{}, err
+	}
+	stored, err := c.storeAsync(&asyncOrder{CardAsync: id, BuyOrder: buyOrder(begun),
+		order: order{Amount: r.Amount, Metadata: r.Metadata, Webhooks: r.Webhooks}})
+	if err != nil {
 		return gateway.Answer{}, err
 	}
 	answer := func(d pasarela.Redirect) gateway.Answer { return c.asyncBegunAnswer(d, r.FullResponse) }
@@ -240,11 +257,14 @@ func (h *Handler) agentURL(m pasarela.Merchant, id pasarela.TokenID) string {
 // asyncReturn is where the buyer goes in the end: the merchant's address as it was given, with the token added to
 // whatever query it has.
 func asyncReturn(d pasarela.Redirect) string {
-	u, err := url.Parse(d.ReturnURL)
+	return addQuery(d.ReturnURL, "token="+url.QueryEscape(string(d.ID)))
+}
+
+func addQuery(address, query string) string {
+	u, err := url.Parse(address)
 	if err != nil {
 		return "" // it was parsed when it was taken
 	}
-	query := "token=" + url.QueryEscape(string(d.ID))
 	if before := strings.TrimSuffix(u.RawQuery, "&"); before != "" {
 		query = before + "&" + query
 	}

@@ -24,86 +24,100 @@ const maxAgentForm = 16 << 10
 // agentWait is how long a browser waits before it looks again whether the issuer has answered, in seconds.
 const agentWait = "2"
 
-// visit is one request of a buyer's browser to the page of a redirect payment.
-type visit struct {
-	*call
-	writer   http.ResponseWriter
-	redirect pasarela.Redirect
-	payment  pasarela.Payment // zero before the card is charged
+// errand is what the page asks for a card for: a payment (async_payment.go), or a subscription (oneclick_page.go).
+type errand interface {
+	// look reads anew where it stands. It returns CodeNotFound for what there is no page of.
+	look(v *visit) (standing, error)
+	// token says what the card's token is for.
+	token(d pasarela.Redirect) gateway.TokenizeRequest
+	// finish charges the card, or stores it. Whether its holder was proven is judged by the gateway, and a card that was
+	// not proven is spent all the same.
+	finish(v *visit) error
+	// cancel ends it. It returns CodeTokenSpent and CodeTokenExpired where it has ended, or is about to.
+	cancel(ctx context.Context, v *visit) error
+	texts() pages.Choice[agentWords]
+	// shown is what the buyer is told beside the form.
+	shown(v *visit, l pages.Language, t agentWords) agentShown
 }
 
-// agent is the one address that the buyer's browser knows: the form, its answer, and where the issuer's page comes
-// back to. What is to happen follows from what is stored, never from the query: reloading, going back and a second
-// press lead to where the payment stands.
-func (h *Handler) agent(w http.ResponseWriter, r *http.Request) {
-	v := &visit{call: &call{Handler: h, request: r}, writer: w}
-	var err error
-	v.merchant, err = h.gateway.Authenticate(r.Context(), gateway.CredentialKushkiPublic, r.URL.Query().Get("merchantId"))
-	if err == nil {
-		err = v.look(pasarela.TokenID(r.PathValue("token")))
-	}
+// stage is what a page has to do next.
+type stage int
+
+const (
+	stageOpen   stage = iota // ask for the card
+	stageAsking              // lead to the bank, or finish
+	stageWait                // until the issuer has answered
+	stageEnded               // lead back
+	stageGone                // say that the time is over
+)
+
+// standing is where an errand stands.
+type standing struct {
+	redirect pasarela.Redirect
+	stage    stage
+	page     string // address of the page
+	home     string // address to which the buyer goes in the end
+}
+
+// visit is one request of a buyer's browser to the page.
+type visit struct {
+	*call
+	writer http.ResponseWriter
+	errand errand
+	standing
+}
+
+// serve answers the one address that the buyer's browser knows: the form, its answer, and where the issuer's page
+// comes back to. What is to happen follows from what is stored, never from the query: reloading, going back and a
+// second press lead to where the errand stands.
+func (v *visit) serve() {
+	err := v.look()
 	switch {
 	case err != nil:
-		h.lost(w, r, err)
-	case r.Method == http.MethodPost && v.open():
+		v.lost(v.writer, v.request, err)
+	case v.request.Method == http.MethodPost && v.stage == stageOpen:
 		v.submitted()
 	default:
 		v.onward()
 	}
 }
 
-func (v *visit) look(id pasarela.TokenID) (err error) {
-	if !asyncTokenID(string(id)) {
-		return pasarela.Errorf(pasarela.CodeNotFound, "path: a token has 32 letters and digits")
-	}
-	v.redirect, v.payment, err = v.gateway.Redirect(v.request.Context(), v.merchant.ID, id)
-	if err == nil && v.redirect.State == pasarela.RedirectRequested {
-		err = pasarela.Errorf(pasarela.CodeNotFound, "the merchant has not begun this payment")
-	}
+func (v *visit) look() (err error) {
+	v.standing, err = v.errand.look(v)
 	return err
 }
 
-// open says whether the payment still takes a card.
-func (v *visit) open() bool { return v.redirect.State == pasarela.RedirectInitialized && !v.expired() }
-
-func (v *visit) expired() bool { return !v.now().Before(v.redirect.ExpiresAt) }
-
-// onward leads the browser to where the payment stands.
+// onward leads the browser to where the errand stands.
 func (v *visit) onward() {
-	switch v.redirect.State {
-	case pasarela.RedirectPaid:
-		if v.payment.State == pasarela.StateAuthorizing {
-			v.wait()
-			return
-		}
-		v.back()
-	case pasarela.RedirectCancelled:
-		v.back()
+	switch v.stage {
+	case stageOpen:
+		v.form(http.StatusOK, agentForm{})
+	case stageAsking:
+		v.asking()
+	case stageWait:
+		v.wait()
+	case stageGone:
+		v.gone()
 	default:
-		switch {
-		case v.expired():
-			v.gone()
-		case v.redirect.State == pasarela.RedirectInitialized:
-			v.form(http.StatusOK, agentForm{})
-		default:
-			v.asking()
-		}
+		v.back()
 	}
 }
 
-// again reads the payment anew, after somebody else was quicker, and goes on from there.
+// again looks anew, after somebody else was quicker, and goes on from there.
 func (v *visit) again() {
-	if err := v.look(v.redirect.ID); err != nil {
+	if err := v.look(); err != nil {
 		v.lost(v.writer, v.request, err)
 		return
 	}
 	v.onward()
 }
 
-// back sends the buyer to the merchant, which asks for the status.
-func (v *visit) back() {
+// back sends the buyer to the merchant, which asks what became of it.
+func (v *visit) back() { v.lead(v.home) }
+
+func (v *visit) lead(to string) {
 	pages.Security(v.writer, pages.Options{})
-	http.Redirect(v.writer, v.request, asyncReturn(v.redirect), http.StatusSeeOther)
+	http.Redirect(v.writer, v.request, to, http.StatusSeeOther)
 }
 
 // submitted takes the form's answer.
@@ -123,32 +137,31 @@ func (v *visit) submitted() {
 	case !f.valid():
 		v.form(http.StatusUnprocessableEntity, f)
 	default:
-		v.pay(f)
+		v.send(f)
 	}
 }
 
 func (v *visit) cancel() {
-	d, err := v.gateway.CancelRedirect(v.request.Context(), v.merchant, v.redirect.ID)
-	if err != nil && pasarela.CodeOf(err) != pasarela.CodeTokenSpent && pasarela.CodeOf(err) != pasarela.CodeTokenExpired {
-		v.failed(err)
-		return
-	}
-	if err != nil {
+	err := v.errand.cancel(v.request.Context(), v)
+	switch pasarela.CodeOf(err) {
+	case pasarela.CodeTokenSpent, pasarela.CodeTokenExpired:
 		v.again()
 		return
 	}
-	v.redirect = d
+	if err != nil {
+		v.failed(err)
+		return
+	}
 	v.back()
 }
 
-// pay takes the card: the first that can be sent to anybody is the only one.
-func (v *visit) pay(f agentForm) {
+// send takes the card: the first that can be sent to anybody is the only one.
+func (v *visit) send(f agentForm) {
 	v.maskText(&f.card.Holder)
-	t, _, err := v.gateway.Tokenize(v.request.Context(), v.merchant, gateway.TokenizeRequest{
-		Use: pasarela.UseCharge, Card: f.card, Total: v.redirect.Total, NeedsCVV: true, Redirect: v.redirect.ID,
-		Challenge: gateway.Challenge{Mode: pasarela.ChallengeURL, ReturnURL: v.agentURL(v.merchant, v.redirect.ID),
-			Browser: v.browser(), Mandated: v.mandated(f.card.Number)},
-	})
+	r := v.errand.token(v.redirect)
+	r.Card, r.NeedsCVV, r.Redirect = f.card, true, v.redirect.ID
+	r.Challenge = gateway.Challenge{Mode: pasarela.ChallengeURL, ReturnURL: v.page, Browser: v.browser(), Mandated: v.mandated(f.card.Number)}
+	t, _, err := v.gateway.Tokenize(v.request.Context(), v.merchant, r)
 	switch pasarela.CodeOf(err) {
 	case pasarela.CodeTokenSpent, pasarela.CodeTokenExpired:
 		v.again()
@@ -172,17 +185,17 @@ func (v *visit) mandated(n vault.Number) bool {
 	return v.Challenges != nil && (v.Sandbox || v.gateway.Authenticator.Enrolled(n))
 }
 
-// giveUp ends a payment whose card may have been taken, and whose bank could not be asked.
+// giveUp ends what a card may have been taken for whose bank could not be asked.
 func (v *visit) giveUp(why error) {
 	ctx := context.WithoutCancel(v.request.Context())
-	if _, err := v.gateway.CancelRedirect(ctx, v.merchant, v.redirect.ID); err != nil {
-		v.Log.LogAttrs(ctx, slog.LevelError, "redirect payment was not cancelled; it ends when it expires",
+	if err := v.errand.cancel(ctx, v); err != nil {
+		v.Log.LogAttrs(ctx, slog.LevelError, "what a page asked a card for was not cancelled; it ends when it expires",
 			slog.String("merchant", string(v.merchant.ID)), slog.Any("error", err))
 	}
 	v.failed(why)
 }
 
-// asking leads the browser to the bank, or charges the card once the bank has its answer.
+// asking leads the browser to the bank, or finishes once the bank has its answer.
 func (v *visit) asking() {
 	a, err := v.gateway.RedirectAuthentication(v.request.Context(), v.merchant.ID, v.redirect)
 	switch {
@@ -193,29 +206,20 @@ func (v *visit) asking() {
 		v.failed(err)
 		return
 	case a.State == pasarela.AuthenticationPending && a.ACSURL != "":
-		pages.Security(v.writer, pages.Options{})
-		http.Redirect(v.writer, v.request, v.hostedURL(pasarela.Token{ID: a.Token}, a, ""), http.StatusSeeOther)
+		v.lead(v.hostedURL(pasarela.Token{ID: a.Token}, a, ""))
 		return
 	}
 	if v.request.Method == http.MethodHead {
 		v.wait() // only looking charges nobody
 		return
 	}
-	v.charge()
+	v.finish()
 }
 
-// charge spends the card. Whether its holder was proven is judged by the gateway, and a card that was not proven is
-// spent all the same.
-func (v *visit) charge() {
-	d := v.redirect
-	request := gateway.AuthorizeRequest{Kind: d.Kind, ID: d.Payment, Token: d.Card, Redirect: d.ID, Amount: d.Total,
-		Dialect: dialect, Order: d.Order}
-	if d.Kind == pasarela.KindAuthorization {
-		request.HoldFor = asyncHold
-	}
-	_, err := v.gateway.Authorize(v.request.Context(), v.merchant, request)
+func (v *visit) finish() {
+	err := v.errand.finish(v)
 	switch pasarela.CodeOf(err) {
-	case pasarela.CodeTokenSpent, pasarela.CodeTokenExpired:
+	case pasarela.CodeTokenSpent, pasarela.CodeTokenExpired, pasarela.CodeWrongState, pasarela.CodeBusy:
 		v.outrun()
 		return
 	case pasarela.CodeInternal:
@@ -227,15 +231,15 @@ func (v *visit) charge() {
 	v.back() // approved, declined or refused: it is stored, and the merchant asks for it
 }
 
-// outrun goes on after a card could not be charged: it was charged by another visit, it is still being taken by
-// one, or the visit that took it was cut off.
+// outrun goes on after a card could not be used: it was used by another visit, it is still being taken by one, or the
+// visit that took it was cut off.
 func (v *visit) outrun() {
-	if err := v.look(v.redirect.ID); err != nil {
+	if err := v.look(); err != nil {
 		v.lost(v.writer, v.request, err)
 		return
 	}
 	switch {
-	case v.redirect.State != pasarela.RedirectAsking || v.expired():
+	case v.stage != stageAsking:
 		v.onward()
 	case v.now().Sub(v.redirect.UpdatedAt) >= pasarela.AuthenticationLife:
 		v.cancel()
@@ -246,26 +250,25 @@ func (v *visit) outrun() {
 
 // failed answers what should not happen. The buyer may look again: what is stored decides.
 func (v *visit) failed(why error) {
-	v.Log.LogAttrs(v.request.Context(), slog.LevelError, "page of a redirect payment failed",
-		slog.String("merchant", string(v.merchant.ID)), slog.String("payment", string(v.redirect.Payment)), slog.Any("error", why))
-	v.say(http.StatusInternalServerError, func(t agentWords) (string, string, string) { return t.Failed, t.FailedText, t.Again },
-		v.agentURL(v.merchant, v.redirect.ID))
+	v.Log.LogAttrs(v.request.Context(), slog.LevelError, "page on which a card is given failed",
+		slog.String("merchant", string(v.merchant.ID)), slog.String("route", v.request.Pattern),
+		slog.String("payment", string(v.redirect.Payment)), slog.Any("error", why))
+	v.say(http.StatusInternalServerError, func(t agentWords) (string, string, string) { return t.Failed, t.FailedText, t.Again }, v.page)
 }
 
 // wait has the browser look again.
 func (v *visit) wait() {
 	v.writer.Header().Set("Refresh", agentWait)
-	v.say(http.StatusOK, func(t agentWords) (string, string, string) { return t.Wait, t.WaitText, t.Again },
-		v.agentURL(v.merchant, v.redirect.ID))
+	v.say(http.StatusOK, func(t agentWords) (string, string, string) { return t.Wait, t.WaitText, t.Again }, v.page)
 }
 
 func (v *visit) gone() {
-	v.say(http.StatusGone, func(t agentWords) (string, string, string) { return t.Gone, t.GoneText, t.Back }, asyncReturn(v.redirect))
+	v.say(http.StatusGone, func(t agentWords) (string, string, string) { return t.Gone, t.GoneText, t.Back }, v.home)
 }
 
 // say shows a page with a title, a text, and a link to go on by.
 func (v *visit) say(status int, words func(agentWords) (title, text, link string), to string) {
-	language, t := agentTexts.For(v.request, string(pages.Spanish))
+	language, t := v.errand.texts().For(v.request, string(pages.Spanish))
 	title, text, link := words(t)
 	v.show(pages.Page{Name: "async/say.html", Status: status, Language: language, Title: title, Site: v.merchant.Name,
 		Data: struct{ Text, Link, To string }{text, link, to}})
@@ -274,7 +277,7 @@ func (v *visit) say(status int, words func(agentWords) (title, text, link string
 // form shows the page on which the card is typed. Forms lead through the issuer's page to the merchant's, which may
 // redirect again: browsers hold every one of these against form-action, and not all are known here.
 func (v *visit) form(status int, f agentForm) {
-	language, t := agentTexts.For(v.request, string(pages.Spanish))
+	language, t := v.errand.texts().For(v.request, string(pages.Spanish))
 	p := pages.Page{Name: "async/agent.html", Status: status, Language: language, Title: t.Title, Site: v.merchant.Name,
 		Script: "once.js", Security: pages.Options{AnyFormAction: true}}
 	if status != http.StatusOK {
@@ -283,8 +286,8 @@ func (v *visit) form(status int, f agentForm) {
 	if v.Sandbox {
 		p.Notice = t.Notice
 	}
-	p.Data = agentView{T: t, Action: v.agentURL(v.merchant, v.redirect.ID), Amount: pages.Amount(language, v.redirect.Total),
-		Description: v.redirect.Description, Sandbox: v.Sandbox, Expiration: f.expiration, Holder: f.holder(v.Mask), Wrong: f.words(t)}
+	p.Data = agentView{T: t, Action: v.page, Sandbox: v.Sandbox, Expiration: f.expiration, Holder: f.holder(v.Mask), Wrong: f.words(t),
+		agentShown: v.errand.shown(v, language, t)}
 	v.show(p)
 }
 

@@ -23,13 +23,14 @@ const (
 	shopURL      = "https://shop.example/back"
 )
 
-// buyer is a browser without scripts and cookies on the page of one redirect payment.
+// buyer is a browser without scripts and cookies on the page of one redirect payment, or of one inscription.
 type buyer struct {
 	t         *testing.T
 	world     *dialecttest.World
 	merchant  string // what its credentials begin with
 	token     string
-	page      string // address of the payment's page
+	page      string // address of the page
+	back      string // address of the shop to which it leads
 	reference pasarela.PaymentID
 }
 
@@ -54,6 +55,7 @@ func newBuyerOf(t *testing.T, w *dialecttest.World, merchant, begin string) *buy
 	b.token = asked["token"].(string)
 	begun := b.call(http.MethodPost, "/card-async/v1/"+begin, `{"token":"`+b.token+`","amount":{"subtotalIva":0,"subtotalIva0":12990,"iva":0}}`)
 	b.page, b.reference = begun["redirectUrl"].(string), pasarela.PaymentID(begun["transactionReference"].(string))
+	b.back = shopURL + "?token=" + b.token
 	return b
 }
 
@@ -169,8 +171,8 @@ func (b *buyer) answer(s sight, name, value string) sight {
 // home checks that the browser was led back to the shop.
 func (b *buyer) home(s sight) {
 	b.t.Helper()
-	if want := shopURL + "?token=" + b.token; s.left != want {
-		b.t.Errorf("browser is led to %q, want %q; it shows %d %s", s.left, want, s.StatusCode, s.html)
+	if s.left != b.back {
+		b.t.Errorf("browser is led to %q, want %q; it shows %d %s", s.left, b.back, s.StatusCode, s.html)
 	}
 }
 

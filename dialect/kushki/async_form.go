@@ -167,12 +167,19 @@ func (f *agentForm) words(t agentWords) wrong {
 
 // agentView is what the template sees.
 type agentView struct {
-	T           agentWords
-	Action      string
-	Amount      string
-	Description string
-	Sandbox     bool
-	Expiration  string
-	Holder      string
-	Wrong       wrong
+	agentShown
+	T          agentWords
+	Action     string
+	Sandbox    bool
+	Expiration string
+	Holder     string
+	Wrong      wrong
 }
+
+// agentShown is what the buyer is told of what the card is for.
+type agentShown struct {
+	Facts  []agentFact
+	Submit string // what the button says
+}
+
+type agentFact struct{ Name, Value string }

@@ -3,6 +3,7 @@ package kushki_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -110,6 +111,12 @@ func TestTypedNumberShowsUpNowhere(t *testing.T) {
 		}
 		s := b.walk(http.MethodPost, b.page, form)
 		fmt.Fprintln(&pages, s.html, s.left, b.status())
+		inscriber := newInscriber(t, w)
+		s = inscriber.walk(http.MethodPost, inscriber.page, form)
+		fmt.Fprintln(&pages, s.html, s.left)
+	}
+	for _, member := range []string{`"` + number + `"`, number, `["` + number + `"]`} {
+		pages.WriteString(sendAlong(w, member))
 	}
 	text := pages.String() + w.Log.String()
 	files, err := filepath.Glob(filepath.Join(dir, "*"))
@@ -128,4 +135,14 @@ func TestTypedNumberShowsUpNowhere(t *testing.T) {
 			t.Errorf("%s shows up", n)
 		}
 	}
+}
+
+// sendAlong asks for the token of an inscription, for which callers may name the card, and says what is answered.
+func sendAlong(w *dialecttest.World, cardNumber string) string {
+	r := httptest.NewRequest(http.MethodPost, "/subscriptions/v1/card-async/tokens",
+		strings.NewReader(`{"currency":"CLP","email":"a@example.com","callbackUrl":"`+shopURL+`","cardNumber":`+cardNumber+`}`))
+	r.Header.Set("Public-Merchant-Id", "cl-public")
+	answer := httptest.NewRecorder()
+	w.ServeHTTP(answer, r)
+	return answer.Body.String()
 }

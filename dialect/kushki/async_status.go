@@ -115,6 +115,9 @@ func (c *call) asyncStatus() (gateway.Answer, error) {
 		return gateway.Answer{}, pasarela.Errorf(pasarela.CodeNotFound, "path: a token has 32 letters and digits")
 	}
 	d, p, err := c.gateway.Redirect(c.request.Context(), c.merchant.ID, pasarela.TokenID(id))
+	if err == nil && d.Kind == pasarela.KindInscription {
+		err = pasarela.Errorf(pasarela.CodeNotFound, "token is that of a subscription, which is no payment")
+	}
 	if err != nil {
 		return gateway.Answer{}, err
 	}
@@ -140,13 +143,13 @@ func (c *call) asyncState(d pasarela.Redirect, p pasarela.Payment, o asyncOrder)
 	s := asyncState{
 		Currency: currencyName(d.Total.Currency), ProcessorType: asyncProcessorType(c.merchant), Status: c.asyncStatusOf(d, p),
 		Email: d.Email, TransactionType: asyncType(d.Kind), Reference: string(d.Payment), ID: string(d.Payment),
-		BuyOrder: d.CreatedAt.UTC().Format("20060102150405") + d.CreatedAt.UTC().Format(".000")[1:], Integration: asyncIntegration,
+		BuyOrder: buyOrder(d), Integration: asyncIntegration,
 		Token: string(d.ID), ProcessorName: asyncProcessor, WebpayType: asyncIntegration, TotalAmount: wire.Amount(d.Total),
 		Created: d.CreatedAt.UnixMilli(), Sandbox: c.Sandbox, ReturnURL: d.ReturnURL, Description: d.Description,
 		ProcessorID: processorID(c.merchant.ID), MerchantID: string(c.merchant.ID), Metadata: jsontext.Value(o.Metadata),
 		LastFour: p.Facts.LastFour, CardType: string(p.Facts.Type),
 		Credential: asyncCredential{Alias: c.merchant.Name, PublicID: c.merchant.Kushki.PublicID,
-			ID: c.asyncName("credential", c.merchant.Kushki.PrivateID)[:32]},
+			ID: credentialID(c.Digest, c.merchant)},
 	}
 	if o.Amount != nil {
 		s.Amount = &o.Amount.amount
@@ -169,6 +172,11 @@ func (c *call) asyncState(d pasarela.Redirect, p pasarela.Payment, o asyncOrder)
 // asyncName is a stable name of 64 hexadecimal digits that gives away nothing of what it is made from.
 func (c *call) asyncName(of, what string) string {
 	return hex.EncodeToString(c.Digest("kushki/async "+of, []byte(c.merchant.ID), []byte(what)))
+}
+
+// credentialID names a merchant's private credential without being it.
+func credentialID(digest func(purpose string, data ...[]byte) []byte, m pasarela.Merchant) string {
+	return hex.EncodeToString(digest("kushki/async credential", []byte(m.ID), []byte(m.Kushki.PrivateID)))[:32]
 }
 
 func asyncProcessorType(m pasarela.Merchant) string {
@@ -222,6 +230,12 @@ type asyncParts struct {
 
 // asyncCapture answers POST /card-async/v1/capture.
 func (c *call) asyncCapture() (gateway.Answer, error) {
+	return c.captureAsync(false, c.asyncCaptureAnswer)
+}
+
+// captureAsync captures a hold that a redirect payment's page made, or one on an inscribed card, whose currency is meant
+// where none is named.
+func (c *call) captureAsync(inscribed bool, answer func(pasarela.Redirect, pasarela.Payment, pasarela.Operation, *amountRequest) gateway.Answer) (gateway.Answer, error) {
 	if err := c.inChile(); err != nil {
 		return gateway.Answer{}, err
 	}
@@ -232,17 +246,17 @@ func (c *call) asyncCapture() (gateway.Answer, error) {
 	if !ticket(string(r.Ticket)) || r.FullResponse != "v2" {
 		return gateway.Answer{}, pasarela.Errorf(pasarela.CodeInvalid, `ticketNumber, fullResponse: send 10 to 18 digits, and "v2"`)
 	}
-	total, err := c.asyncAmount(r.Amount)
+	d, held, err := c.asyncHeld(pasarela.Ticket(r.Ticket), inscribed)
 	if err != nil {
 		return gateway.Answer{}, err
 	}
-	d, err := c.asyncHeld(pasarela.Ticket(r.Ticket), total)
+	total, err := c.asyncTaken(r.Amount, held, inscribed)
 	if err != nil {
 		return gateway.Answer{}, err
 	}
 	request := gateway.OperationRequest{Ticket: pasarela.Ticket(r.Ticket), Amount: &total,
 		Answer: func(p pasarela.Payment, o pasarela.Operation) gateway.Answer {
-			return c.asyncCaptureAnswer(d, p, o, r.Amount)
+			return answer(d, p, o, r.Amount)
 		}}
 	if request.Order, err = c.store(&order{Amount: r.Amount}); err != nil {
 		return gateway.Answer{}, err
@@ -257,27 +271,38 @@ func (c *call) asyncCapture() (gateway.Answer, error) {
 	return request.Answer(p, o), nil
 }
 
-// asyncHeld finds the redirect payment whose hold a ticket names. The page that made it knows no tenth above it.
-func (c *call) asyncHeld(t pasarela.Ticket, total pasarela.Money) (d pasarela.Redirect, err error) {
+// asyncTaken adds up what is to be captured of what is held: these pages know no tenth above it.
+func (c *call) asyncTaken(a *amountRequest, held pasarela.Money, inscribed bool) (pasarela.Money, error) {
+	if inscribed && a != nil && a.Currency == "" {
+		a.Currency = currencyName(held.Currency)
+	}
+	total, err := c.asyncAmount(a)
+	if err == nil && total.Currency == held.Currency && total.Minor > held.Minor {
+		err = pasarela.Errorf(pasarela.CodeCaptureAmount, "capture must be at most %s", held)
+	}
+	return total, err
+}
+
+// asyncHeld finds the redirect whose hold a ticket names, on an inscribed card or on one that its page was given, and how
+// much is held.
+func (c *call) asyncHeld(t pasarela.Ticket, inscribed bool) (d pasarela.Redirect, held pasarela.Money, err error) {
 	p, err := c.find(t)
 	if err != nil {
-		return d, err
+		return d, held, err
 	}
-	unknown := pasarela.Errorf(pasarela.CodeNotFound, "ticket is not that of a hold made by a redirect payment")
-	if p.Dialect != dialect || p.Ticket != t || p.Kind != pasarela.KindAuthorization {
-		return d, unknown
+	unknown := pasarela.Errorf(pasarela.CodeNotFound, "ticket is not that of a hold made so")
+	if p.Dialect != dialect || p.Ticket != t || p.Kind != pasarela.KindAuthorization || inscribed != (p.Subscription != "") {
+		return d, held, unknown
 	}
 	o, err := asyncOrderOf(p.Order)
-	switch {
-	case err != nil:
-		return d, err
-	case o.CardAsync == "":
-		return d, unknown
-	case total.Currency == p.Amount.Currency && total.Minor > p.Amount.Minor:
-		return d, pasarela.Errorf(pasarela.CodeCaptureAmount, "capture must be at most %s", p.Amount)
+	if err == nil && o.CardAsync == "" {
+		err = unknown
+	}
+	if err != nil {
+		return d, held, err
 	}
 	d, _, err = c.gateway.Redirect(c.request.Context(), c.merchant.ID, o.CardAsync)
-	return d, err
+	return d, p.Amount, err
 }
 
 func (c *call) asyncCaptureAnswer(d pasarela.Redirect, p pasarela.Payment, o pasarela.Operation, captured *amountRequest) gateway.Answer {

@@ -2,7 +2,7 @@ package kushki
 
 import "pasarela/pages"
 
-// agentWords is what the pages of redirect payments say.
+// agentWords is what the pages say on which a card is given.
 type agentWords struct {
 	Notice, Cards, CardsApproved, CardsDeclined, CardsCode, CardsLogin string // of a sandbox
 

@@ -25,6 +25,9 @@ func (c *call) capture() (gateway.Answer, error) {
 	if !ticket(string(r.Ticket)) {
 		return gateway.Answer{}, pasarela.Errorf(pasarela.CodeInvalid, "ticketNumber: send 10 to 18 digits")
 	}
+	if c.ofSubscription() && r.Amount == nil {
+		return gateway.Answer{}, pasarela.Errorf(pasarela.CodeInvalid, "amount is missing: send what is to be captured")
+	}
 	hold, err := c.ownTicket(pasarela.Ticket(r.Ticket))
 	if err != nil {
 		return gateway.Answer{}, err
@@ -76,19 +79,22 @@ func (c *call) currencyRefusal(err error) error {
 	return c.refuseDetailed(errCurrencyType, transaction{kind: c.product.transactionType, created: c.now()})
 }
 
-// ownTicket finds what a capture below a subscription's path is of: a payment of that subscription. For the
-// card's own path it is the zero payment.
+// ofSubscription says whether what is asked is below a stored card's path.
+func (c *call) ofSubscription() bool { return c.request.PathValue("subscription") != "" }
+
+// ownTicket finds what a capture below a subscription's path is of: a payment of that subscription. A ticket of anything
+// else is unknown there, as one of nobody's is. For the card's own path it is the zero payment.
 func (c *call) ownTicket(t pasarela.Ticket) (pasarela.Payment, error) {
-	path := c.request.PathValue("subscription")
-	if path == "" {
+	if !c.ofSubscription() {
 		return pasarela.Payment{}, nil
 	}
-	if !subscriptionID(path) {
-		return pasarela.Payment{}, errSubscriptionID
+	s, err := c.subscription(c.request.PathValue("subscription"))
+	if err != nil {
+		return pasarela.Payment{}, err
 	}
 	p, err := c.find(t)
-	if err == nil && p.Subscription != pasarela.SubscriptionID(path) {
-		err = pasarela.Errorf(pasarela.CodeNotFound, "ticket is not of this subscription")
+	if pasarela.CodeOf(err) == pasarela.CodeNotFound || err == nil && p.Subscription != s.ID {
+		return pasarela.Payment{}, errNotFound
 	}
 	return p, err
 }
@@ -111,13 +117,23 @@ func (c *call) find(t pasarela.Ticket) (pasarela.Payment, error) {
 // ticket says whether s can be a ticket number.
 func ticket(s string) bool { return len(s) >= 10 && len(s) <= 18 && digits(s) }
 
-// ofCapture keeps the authorization's reference, as the API does.
+// ofCapture keeps the authorization's reference, as the API does. Below a subscription's path it is told of as a sale by
+// the stored card is, and what was requested is the capture; the card's page tells what was held.
 func (c *call) ofCapture(p pasarela.Payment, o pasarela.Operation, r *followRequest) transaction {
 	shown := r.order
 	if shown.Amount == nil {
 		shown.Amount = c.orderOf(p).Amount
 	}
-	return transaction{kind: "CAPTURE", status: statusApproved, facts: p.Facts, order: &shown, requested: p.Amount,
+	t := captureOf(p, o, &shown)
+	if c.ofSubscription() {
+		t.likeSale, t.requested = true, o.Amount
+	}
+	return t
+}
+
+// captureOf is a capture that tells of its order.
+func captureOf(p pasarela.Payment, o pasarela.Operation, shown *order) transaction {
+	return transaction{kind: "CAPTURE", status: statusApproved, facts: p.Facts, order: shown, requested: p.Amount,
 		approved: o.Amount, reference: string(p.ID), trace: o.Trace, approval: first(o.ApprovalCode, p.ApprovalCode),
 		iso: o.ResponseCode, created: o.CreatedAt, ticket: o.Ticket, preauth: p.ID, token: p.Token, subscription: p.Subscription}
 }

@@ -56,6 +56,7 @@ var (
 	errCVVRequired    = &refusal{status: 400, code: "K015", message: "Transacción no permitida sin ccv2.", on: "token, charge without a token", when: "the CVV was left out without permission"}
 	errZeroAmount     = &refusal{status: 400, code: "K039", message: "La suma de los valores de la propiedad amount debe ser mayor a 0", on: "charge, authorization, void, refund", when: "the amount is zero"}
 	errNotAllowed     = &refusal{status: 400, code: "K041", message: "Operación no permitida", on: onAll, when: "the merchant's country or model does not have it"}
+	errDisabled       = &refusal{status: 400, code: "215", message: "El comercio no tiene permiso para procesar una transacción", on: "token, charge, authorization, capture, reauthorization, account verification", when: "the merchant is disabled; voids and refunds go on"}
 	errCurrency       = &refusal{status: 400, code: "K055", message: "Tipo de moneda no permitido", on: "token, charge, authorization", when: "the merchant may not charge in this currency"}
 	errAmountMismatch = &refusal{status: 400, code: "K220", message: "Monto de la transacción es diferente al monto de la venta inicial", on: onPayments, when: "the amounts do not add up to the token's total"}
 	errLeastMerchant  = &refusal{status: 500, code: "K507", message: "Monto de transacción de cuotas comercio inferior al mínimo requerido.", on: onPayments, when: "an installment of the merchant's (Chile, creditType 03) is below CLP 50"}
@@ -65,7 +66,7 @@ var (
 	errCardRejected   = &refusal{status: 400, code: "017", message: "Transacción declinada.", processorError: processorError, on: "token, charge without a token", when: "the check digit is wrong, or the card is refused on sight"}
 	errExpiredCard    = &refusal{status: 400, code: "018", message: "Tarjeta vencida", processorError: processorError, on: "token, charge without a token", when: "the card's last month has passed"}
 	errScheme         = &refusal{status: 400, code: "022", message: "Tipo de tarjeta no compatible por MRC", on: onTokenless, when: "the card is neither a Visa nor a Mastercard"}
-	errInsecure       = &refusal{status: 400, code: "K322", message: "Transacción rechazada.", detailed: true, on: onPayments, when: "a security rule refused; details.rules says which"}
+	errInsecure       = &refusal{status: 400, code: "K322", message: "Transacción rechazada.", detailed: true, on: onPayments + ", stored cards", when: "a security rule refused; details.rules says which"}
 )
 
 // What captures, reauthorizations, voids and refunds are refused for.
@@ -93,6 +94,7 @@ var (
 
 	errRecurringInvalid  = &refusal{status: 400, code: "K001", message: "El cuerpo de la petición es inválido", on: onRecurring, when: "as K001 elsewhere"}
 	errRecurringMerchant = &refusal{status: 400, code: "K004", message: "Id de comercio no válido.", on: "stored cards, reauthorization", when: "nobody has the credential"}
+	errRecurringDisabled = &refusal{status: 400, code: "K026", message: "Comercio deshabilitado", on: onRecurring, when: "the merchant is disabled; its stored cards can be looked up, changed and cancelled"}
 	errRecurringExpired  = &refusal{status: 400, code: "K008", message: "El token de la transacción ha expirado", on: onRecurring, when: "the token is older than 30 minutes"}
 	errStartDate         = &refusal{status: 400, code: "K011", message: "Fecha de inicio no válida", on: onRecurring, when: "the first charge would lie in the past"}
 	errSubscriptionID    = &refusal{status: 400, code: "K012", message: "Id de subscripción no válido", on: onRecurring, when: "the id in the path is not a number of 16 digits"}
@@ -149,16 +151,16 @@ var (
 // catalogue is every refusal and decline of the API: what this dialect answers, then what is only published.
 var catalogue = append([]*refusal{
 	errNoRoute, errWrongCredential, errInvalid, errKeyReused, errUnexpected, errNotEnabled, errUnauthorized, errBusy,
-	errTicket, errDeferred, errCVVRequired, errZeroAmount, errNotAllowed, errCurrency, errAmountMismatch,
+	errTicket, errDeferred, errCVVRequired, errZeroAmount, errNotAllowed, errDisabled, errCurrency, errAmountMismatch,
 	errLeastMerchant, errIncomplete, errTokenSpent, errTokenExpired, errCardRejected, errExpiredCard, errScheme,
 	errInsecure, errCaptureAmount, errCurrencyType, errCurrencyDiffers, errVoidAmount, errRefused, errNotReauthorized,
 	errVoidUnexpected, errRefundFailed, errNotFound, errUnsupported, errVoided, errRefundedBefore, errRepaid,
-	errAccountMerchant, errAccountNotAllowed, errNoReceipt, errRecurringInvalid, errRecurringMerchant,
-	errRecurringExpired, errStartDate, errSubscriptionID, errEndDate, errRecurringCapture, errRecurringSpent,
+	errAccountMerchant, errAccountNotAllowed, errCommission, errNoReceipt, errRecurringInvalid, errRecurringMerchant,
+	errRecurringDisabled, errRecurringExpired, errStartDate, errSubscriptionID, errEndDate, errRecurringCapture, errRecurringSpent,
 	errNoSubscription, declinedInfo, declinedNumber, declinedProcessor, declined, declinedExpired, declinedCardType,
 	declinedFunds, declinedCVV, declinedBlocked, declinedFollowUp, declinedNoAnswer, declinedUnreached,
 	declinedForGood, declinedAccount, errForeignSecureID, errWrongCode, errAttempts, errNotAuthenticated, ruleFailed,
 	ruleOwed, ruleMissing, errAsyncInvalid, errAsyncMerchant, errAsyncUnknown, errAsyncNotBegun, errAsyncNotHeld,
-	errAsyncAmount, errAsyncOther, errAsyncDeclined, errAsyncNoAnswer, errAsyncUnreachable, errAsyncStatus,
+	errInscriptionToken, errAsyncAmount, errAsyncOther, errAsyncDeclined, errAsyncNoAnswer, errAsyncUnreachable, errAsyncStatus,
 	approvedCode, otpConfirmed, challengeDone, tokenProcess,
 }, published...)

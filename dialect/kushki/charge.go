@@ -78,23 +78,38 @@ func (c *call) factsOf(id pasarela.TokenID) (*pasarela.CardFacts, error) {
 
 // authorize asks the gateway, and renders what came of it.
 func (c *call) authorize(request gateway.AuthorizeRequest, asked *transaction) (gateway.Answer, error) {
-	var rendered error // once for each reason, so that what is remembered is what was answered
-	refused := func(err error) error {
+	refused := c.refusing(asked)
+	if request.Answer == nil {
+		request.Answer = func(p pasarela.Payment) gateway.Answer { return c.paymentAnswer(p, asked.order) }
+	}
+	request.Refused = func(err error) gateway.Answer { return c.refuse(refused(err)) }
+	p, err := c.gateway.Authorize(c.request.Context(), c.merchant, request)
+	if err != nil {
+		c.know(asked, request.Token)
+		return gateway.Answer{}, refused(err)
+	}
+	return request.Answer(p), nil
+}
+
+// know finds out about a token's card what some refusals tell. Not in a unit of work: it reads.
+func (c *call) know(asked *transaction, id pasarela.TokenID) {
+	if asked.known.BIN != "" || id == "" {
+		return
+	}
+	if facts, err := c.factsOf(id); err == nil && facts != nil {
+		asked.known = *facts
+	}
+}
+
+// refusing renders refusals, once for each reason, so that what is remembered is what was answered.
+func (c *call) refusing(asked *transaction) func(error) error {
+	var rendered error
+	return func(err error) error {
 		if rendered == nil || pasarela.CodeOf(rendered) != pasarela.CodeOf(err) {
 			rendered = c.refuseDetailed(err, *asked.told(c.product.refusalOf(err)))
 		}
 		return rendered
 	}
-	request.Answer = func(p pasarela.Payment) gateway.Answer { return c.paymentAnswer(p, asked.order) }
-	request.Refused = func(err error) gateway.Answer { return c.refuse(refused(err)) }
-	p, err := c.gateway.Authorize(c.request.Context(), c.merchant, request)
-	if err != nil {
-		if facts, known := c.factsOf(request.Token); known == nil && facts != nil {
-			asked.known = *facts
-		}
-		return gateway.Answer{}, refused(err)
-	}
-	return request.Answer(p), nil
 }
 
 // told is the transaction as a refusal tells of it: of the card only where a security rule refused it. Of a token

@@ -18,6 +18,7 @@ var declines = map[string]*refusal{
 	"04": declinedBlocked, "07": declinedBlocked, "41": declinedBlocked, "43": declinedBlocked, "62": declinedBlocked,
 	pasarela.ResponseNoAnswer:    declinedNoAnswer,
 	pasarela.ResponseUnreachable: declinedUnreached,
+	pasarela.ResponseUnsendable:  declinedUnreached,
 }
 
 func declineOf(responseCode string) *refusal {
@@ -32,7 +33,7 @@ func followUpDecline(responseCode string) *refusal {
 	switch responseCode {
 	case pasarela.ResponseNoAnswer:
 		return declinedNoAnswer
-	case pasarela.ResponseUnreachable:
+	case pasarela.ResponseUnreachable, pasarela.ResponseUnsendable:
 		return declinedUnreached
 	default:
 		return declinedFollowUp
@@ -41,7 +42,7 @@ func followUpDecline(responseCode string) *refusal {
 
 // declineAnswer renders a decline.
 func (c *call) declineAnswer(t transaction, d *refusal) gateway.Answer {
-	t.status, t.declined, t.approval, t.approved.Minor = statusDeclined, d, "", 0
+	t = t.refused(d)
 	b := d.body()
 	b.Details, b.Reference, b.External = c.details(t), t.reference, t.external()
 	return encode(d.status, b)
@@ -53,7 +54,7 @@ const declinedWithin = "228"
 // isoErrorCode is what the network said, or the code of a decline within the gateway.
 func isoErrorCode(responseCode string) string {
 	switch responseCode {
-	case pasarela.ResponseUnreachable:
+	case pasarela.ResponseUnreachable, pasarela.ResponseUnsendable:
 		return declinedWithin
 	case pasarela.ResponseNoAnswer:
 		return ""

@@ -40,6 +40,7 @@ type transaction struct {
 	ticket         pasarela.Ticket // of the capture, in its details
 	saleTicket     pasarela.Ticket // of what a void or refund is of
 	preauth        pasarela.PaymentID
+	likeSale       bool // capture that is told of with all that a sale by a stored card is
 	token          pasarela.TokenID
 	subscription   pasarela.SubscriptionID
 }
@@ -71,6 +72,9 @@ func transactionID(t pasarela.Trace) string {
 func (c *call) details(t transaction) any {
 	switch c.shape {
 	case v2:
+		if t.declined != nil && t.subscription != "" && t.firstMessage() {
+			return c.storedDecline(t)
+		}
 		return c.nested(t)
 	case legacy:
 		return c.flat(t)
@@ -90,6 +94,7 @@ type nested struct {
 	Created              int64          `json:"created"`
 	MerchantID           string         `json:"merchantId"`
 	MerchantName         string         `json:"merchantName"`
+	MaskedCreditCard     string         `json:"maskedCreditCard,omitzero"`
 	PaymentBrand         string         `json:"paymentBrand,omitzero"`
 	ProcessorBankName    string         `json:"processorBankName,omitzero"`
 	RequestAmount        wire.Amount    `json:"requestAmount"`
@@ -113,8 +118,8 @@ type nested struct {
 	ExternalReferenceID  string         `json:"externalReferenceId,omitzero"`
 }
 
-// binInfo spells the BIN's name as each operation does: bindCard where a token or a reauthorization is approved,
-// binCard elsewhere.
+// binInfo spells the BIN's name as each operation does: bindCard where a token, a stored card or a reauthorization is
+// approved, binCard elsewhere.
 type binInfo struct {
 	Bank           string `json:"bank"`
 	BinCard        string `json:"binCard,omitzero"`
@@ -144,6 +149,9 @@ func (c *call) nested(t transaction) *nested {
 	if t.order != nil && t.order.Amount != nil {
 		n.Amount = &t.order.Amount.amount
 	}
+	if t.subscription != "" && (t.firstMessage() || t.likeSale) {
+		n.MaskedCreditCard = t.facts.Mask("X")
+	}
 	switch {
 	case t.declined != nil:
 		rules := append([]rule{}, t.rules...)
@@ -153,7 +161,7 @@ func (c *call) nested(t transaction) *nested {
 		}
 	case t.saleTicket != "":
 		n.AcquirerBank, n.TransactionReference = acquirerBank, "" // the reference stands at the top only
-	case t.preauth != "":
+	case t.preauth != "" && !t.likeSale:
 		n.Token, n.TransactionID, n.ExternalReferenceID = string(t.token), "", ""
 	}
 	if c.product.tokenless {
@@ -209,7 +217,7 @@ func (c *call) binInfo(t transaction) any {
 	if t.facts.BIN == "" {
 		return nil
 	}
-	approved := t.declined == nil && t.firstMessage()
+	approved := t.declined == nil && (t.firstMessage() || t.likeSale)
 	if approved && t.kind == reauthorization {
 		return extendedBin{t.facts.BIN, t.facts.LastFour}
 	}

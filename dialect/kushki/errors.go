@@ -40,6 +40,7 @@ var general = map[pasarela.Code]*refusal{
 	pasarela.CodeInvalid:                errInvalid,
 	pasarela.CodeUnauthorized:           errUnauthorized,
 	pasarela.CodeForbidden:              errNotAllowed,
+	pasarela.CodeMerchantDisabled:       errDisabled,
 	pasarela.CodeNotFound:               errNotFound,
 	pasarela.CodeTokenSpent:             errTokenSpent,
 	pasarela.CodeTokenExpired:           errTokenExpired,
@@ -97,18 +98,20 @@ var (
 
 	subscriptionTokens   = newProduct("", recurring)
 	subscriptions        = newProduct("", recurring)
+	subscriptionCharges  = newProduct("SALE", recurring)
 	subscriptionPayments = newProduct("PREAUTHORIZATION", recurring)
 )
 
 // recurring is how the subscription pages use the codes.
 var recurring = map[pasarela.Code]*refusal{
-	pasarela.CodeInvalid:       errRecurringInvalid,
-	pasarela.CodeUnauthorized:  errRecurringMerchant,
-	pasarela.CodeNotFound:      errNoSubscription,
-	pasarela.CodeTokenSpent:    errRecurringSpent,
-	pasarela.CodeTokenExpired:  errRecurringExpired,
-	pasarela.CodeCaptureAmount: errRecurringCapture,
-	pasarela.CodeInternal:      errRefundFailed,
+	pasarela.CodeInvalid:          errRecurringInvalid,
+	pasarela.CodeUnauthorized:     errRecurringMerchant,
+	pasarela.CodeMerchantDisabled: errRecurringDisabled,
+	pasarela.CodeNotFound:         errNoSubscription,
+	pasarela.CodeTokenSpent:       errRecurringSpent,
+	pasarela.CodeTokenExpired:     errRecurringExpired,
+	pasarela.CodeCaptureAmount:    errRecurringCapture,
+	pasarela.CodeInternal:         errRefundFailed,
 }
 
 func tokenless(transactionType string) product {

@@ -65,7 +65,7 @@ type endpoint struct {
 }
 
 func endpoints() []endpoint {
-	return []endpoint{
+	return append([]endpoint{
 		{method: "POST", path: "/card/v1/tokens", product: &cardTokens, public: true, serve: (*call).cardToken},
 		{method: "POST", path: "/v1/tokens", product: &cardTokens, public: true, serve: (*call).cardToken},
 		{method: "GET", path: "/merchant/v1/merchant/settings", product: &clientCalls, public: true, serve: (*call).settings},
@@ -74,8 +74,8 @@ func endpoints() []endpoint {
 		{method: "GET", path: "/card/v1/merchant/brands", product: &clientCalls, public: true, serve: (*call).brands},
 		{method: "GET", path: "/card/v1/merchant/brands-logos", product: &clientCalls, public: true, serve: (*call).brandLogos},
 		{method: "GET", path: "/rules/v1/gatewayStatus", product: &clientCalls, public: true, serve: (*call).gatewayStatus},
+		{method: "POST", path: "/commission/v1/configuration", product: &commissions, public: true, serve: (*call).commission},
 		{method: "GET", path: "/apple-pay/v1/validate", product: &clientCalls, public: true, serve: (*call).applePay},
-		{method: "POST", path: "/v1/subscriptions/{subscription}/user", product: &clientCalls, public: true, serve: (*call).subscriptionUser},
 		{method: "POST", path: "/rules/v1/secureValidation", product: &secureValidations, public: true, serve: (*call).secureValidation},
 		{method: "POST", path: "/card/v1/charges", product: &charges, serve: (*call).charge},
 		{method: "POST", path: "/v1/charges", product: &charges, serve: (*call).charge},
@@ -98,17 +98,38 @@ func endpoints() []endpoint {
 		{method: "GET", path: "/card-async/v1/status/{token}", product: &asyncStatuses, serve: (*call).asyncStatus},
 		{method: "POST", path: "/subscriptions/v1/card/tokens", product: &subscriptionTokens, public: true, serve: (*call).subscriptionToken},
 		{method: "POST", path: "/v1/subscription-tokens", product: &subscriptionTokens, public: true, serve: (*call).subscriptionToken},
-		{method: "POST", path: "/subscriptions/v1/card", product: &subscriptions, serve: (*call).subscribe},
-		{method: "POST", path: "/subscriptions/v1/card/{subscription}/authorize", product: &subscriptionPayments, twoStep: true, serve: (*call).authorizeSubscription},
-		{method: "POST", path: "/subscriptions/v1/card/{subscription}/capture", product: &subscriptionPayments, twoStep: true, serve: (*call).capture},
+		{method: "POST", path: "/subscriptions/v1/card-async/tokens", product: &inscriptionTokens, public: true, serve: (*call).inscriptionToken},
+		{method: "POST", path: "/subscriptions/v1/card-async/init", product: &inscriptions, serve: (*call).beginInscription},
+		{method: "POST", path: "/subscriptions/v1/card-async/preAuthorization", product: &inscriptionHolds, serve: (*call).preauthorizeInscribed},
+		{method: "POST", path: "/subscriptions/v1/card-async/capture", product: &inscriptionCaptures, serve: (*call).captureInscribed},
+	}, append(storedCards("/subscriptions/v1/card"), storedCards("/v1/subscriptions")...)...)
+}
+
+// storedCards are the endpoints of stored cards, at their address or at the one that older clients have.
+func storedCards(base string) []endpoint {
+	one := base + "/{subscription}"
+	return []endpoint{
+		{method: "POST", path: base, product: &subscriptions, serve: (*call).subscribe},
+		{method: "POST", path: one, product: &subscriptionCharges, serve: (*call).chargeSubscription},
+		{method: "POST", path: one + "/authorize", product: &subscriptionPayments, twoStep: true, serve: (*call).authorizeSubscription},
+		{method: "POST", path: one + "/capture", product: &subscriptionPayments, twoStep: true, serve: (*call).capture},
+		{method: "PUT", path: one + "/card", product: &subscriptions, serve: (*call).replaceCard},
+		{method: "PATCH", path: one, product: &subscriptions, serve: (*call).changePlan},
+		{method: "PUT", path: one, product: &subscriptions, serve: (*call).adjust},
+		{method: "PUT", path: one + "/adjustment", product: &subscriptions, serve: (*call).adjust},
+		{method: "PATCH", path: one + "/adjustment", product: &subscriptions, serve: (*call).adjust},
+		{method: "DELETE", path: one, product: &subscriptions, serve: (*call).cancelSubscription},
+		{method: "GET", path: one + "/{part}", product: &subscriptions, serve: (*call).lookUpSubscription},
+		{method: "POST", path: one + "/tokens", product: &subscriptionTokens, public: true, serve: (*call).deviceToken},
+		{method: "POST", path: one + "/user", product: &clientCalls, public: true, serve: (*call).subscriptionUser},
 	}
 }
 
 // prefixes is where an unknown route is answered as the API's front does, whatever the method. The last of them are
 // of products that are not there.
 var prefixes = []string{"/card", "/card-async", "/subscriptions", "/v1/tokens", "/v1/charges", "/v1/refund", "/v1/subscription-tokens",
-	"/v1/subscriptions", "/merchant", "/deferred", "/webhook", "/rules", "/apple-pay",
-	"/transfer", "/transfer-subscriptions", "/cash", "/payouts", "/commission", "/multi-merchant", "/analytics", "/data"}
+	"/v1/subscriptions", "/merchant", "/deferred", "/webhook", "/rules", "/commission", "/apple-pay",
+	"/transfer", "/transfer-subscriptions", "/cash", "/payouts", "/multi-merchant", "/analytics", "/data"}
 
 // Mount adds the API's routes to mux.
 func (h *Handler) Mount(mux *http.ServeMux) {
@@ -124,6 +145,8 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 	h.mountHosted(mux)
 	mux.HandleFunc("GET "+agentPath+"{token}", h.agent)
 	mux.HandleFunc("POST "+agentPath+"{token}", h.agent)
+	mux.HandleFunc("GET "+inscriptionPath+"{$}", h.inscribe)
+	mux.HandleFunc("POST "+inscriptionPath+"{$}", h.inscribe)
 	for _, p := range prefixes { // with and without a slash, or the mux would redirect from the one to the other
 		mux.HandleFunc(p, h.nowhere)
 		mux.HandleFunc(p+"/", h.nowhere)
@@ -176,7 +199,14 @@ func (c *call) run(e endpoint, w http.ResponseWriter) (answer gateway.Answer, er
 	return e.serve(c)
 }
 
-func (h *Handler) write(w http.ResponseWriter, a gateway.Answer) { wire.WriteJSON(w, a.Status, a.Body) }
+func (h *Handler) write(w http.ResponseWriter, a gateway.Answer) {
+	if a.Status == http.StatusNoContent {
+		w.Header().Set("Cache-Control", "no-store")
+		w.WriteHeader(a.Status)
+		return
+	}
+	wire.WriteJSON(w, a.Status, a.Body)
+}
 
 // now is the gateway's time.
 func (h *Handler) now() time.Time { return h.gateway.Clock.Now().UTC() }

@@ -48,13 +48,13 @@ type hostedWords struct {
 
 var hostedTexts = pages.Choice[hostedWords]{
 	pages.Spanish: {
-		Leaving: "Confirme su identidad", Continue: "Su banco le pedirá que confirme esta compra.", Proceed: "Continuar a mi banco",
+		Leaving: "Confirme su identidad", Continue: "Su banco le pedirá que confirme que es usted.", Proceed: "Continuar a mi banco",
 		Done: "Identidad confirmada", Failed: "No se confirmó su identidad", Back: "Volver al comercio",
 		BackFirst: "Puede volver a la página del comercio.",
 		Lost:      "Enlace no válido", LostText: "Este enlace no existe o ya no sirve. Vuelva a la página del comercio e inténtelo de nuevo.",
 	},
 	pages.English: {
-		Leaving: "Confirm your identity", Continue: "Your bank is going to ask you to confirm this purchase.", Proceed: "Continue to my bank",
+		Leaving: "Confirm your identity", Continue: "Your bank is going to ask you to confirm that it is you.", Proceed: "Continue to my bank",
 		Done: "Identity confirmed", Failed: "Your identity was not confirmed", Back: "Back to the shop",
 		BackFirst: "You can go back to the shop's page.",
 		Lost:      "This link is not valid", LostText: "This link does not exist or no longer works. Go back to the shop's page and try again.",

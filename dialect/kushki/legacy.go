@@ -145,19 +145,21 @@ func method(t pasarela.CardType) string {
 	return "credit"
 }
 
-// union is what an authorization by subscription answers to both values of fullResponse: the published sample
-// asks for v2 and shows the flat shape, the published schema has the nested one. The schema's token is left out, as
-// in the sample: a stored card is charged without one.
+// union is what an authorization by subscription answers to fullResponse "v2": the published schema has the nested shape,
+// the published sample asks for v2 and shows the flat one. Where the two say the same member in different ways it is said
+// as the schema does: time in milliseconds, the scheme's name as v2 has it.
 type union struct {
 	flat
 	Amount              *amount        `json:"amount,omitzero"`
 	MaskedCreditCard    string         `json:"maskedCreditCard"`
+	Token               string         `json:"token,omitzero"`
 	MessageFields       *messageFields `json:"messageFields,omitzero"`
 	ExternalReferenceID string         `json:"externalReferenceId,omitzero"`
 }
 
 func (c *call) union(t transaction) *union {
-	u := &union{flat: c.flatApproval(t), MaskedCreditCard: t.facts.Mask("X")}
+	u := &union{flat: c.flatApproval(t), MaskedCreditCard: t.facts.Mask("X"), Token: string(t.token)}
+	u.Created, u.PaymentBrand = t.created.UnixMilli(), brandName(t.facts.Brand)
 	u.BinInfo.BindCard, u.BinInfo.CardCountry, u.BinInfo.LastFourDigits = t.facts.BIN, u.CardCountry, t.facts.LastFour
 	if t.order != nil {
 		u.Amount, u.ExternalReferenceID = &t.order.Amount.amount, t.order.ExternalRef

@@ -175,50 +175,66 @@ type subMerchant struct {
 func (subMerchant) check() error { return nil }
 
 // hooks are a transaction's own notifications: an array, an object, or an array in an object of the same name.
-type hooks []hook
+type hooks []pasarela.WebhookEndpoint
 
-type hook struct {
-	Events  []string `json:"events"`
-	Headers []struct {
-		Label string `json:"label"`
-		Value string `json:"value"`
-	} `json:"headers"`
-	URLs []string `json:"urls"`
+// disputeHooks are the same for what becomes of a dispute about it.
+type disputeHooks []pasarela.WebhookEndpoint
+
+// hooksObject is one registration, or several under the name of the member.
+type hooksObject struct {
+	pasarela.WebhookEndpoint
+	Webhooks   []pasarela.WebhookEndpoint `json:"webhooks"`
+	Chargeback []pasarela.WebhookEndpoint `json:"webhooksChargeback"`
+	AlsoNamed  []pasarela.WebhookEndpoint `json:"webhookChargeback"`
 }
 
 // UnmarshalJSONFrom reads the three spellings.
-func (h *hooks) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+func (h *hooks) UnmarshalJSONFrom(d *jsontext.Decoder) (err error) {
+	*h, err = readHooks(d, func(o hooksObject) []pasarela.WebhookEndpoint { return o.Webhooks })
+	return err
+}
+
+// UnmarshalJSONFrom reads the three spellings.
+func (h *disputeHooks) UnmarshalJSONFrom(d *jsontext.Decoder) (err error) {
+	*h, err = readHooks(d, func(o hooksObject) []pasarela.WebhookEndpoint { return append(o.Chargeback, o.AlsoNamed...) })
+	return err
+}
+
+func readHooks(d *jsontext.Decoder, inner func(hooksObject) []pasarela.WebhookEndpoint) (all []pasarela.WebhookEndpoint, err error) {
 	if d.PeekKind() != '{' {
-		return json.UnmarshalDecode(d, (*[]hook)(h))
+		err = json.UnmarshalDecode(d, &all)
+		return all, err
 	}
-	var one struct {
-		hook
-		Webhooks   []hook `json:"webhooks"`
-		Chargeback []hook `json:"webhooksChargeback"`
-	}
+	var one hooksObject
 	if err := json.UnmarshalDecode(d, &one); err != nil {
-		return err
+		return nil, err
 	}
-	*h = append(one.Webhooks, one.Chargeback...)
+	all = inner(one)
 	if len(one.URLs) > 0 {
-		*h = append(*h, one.hook)
+		all = append(all, one.WebhookEndpoint)
+	}
+	return all, nil
+}
+
+// maxHooks is how many addresses a transaction may have of its own, in all its registrations: each gets a copy of the
+// notification.
+const maxHooks = 10
+
+func (h hooks) check() error {
+	addresses := 0
+	for _, one := range h {
+		if err := one.Check(); err != nil {
+			return err
+		}
+		addresses += len(one.URLs)
+	}
+	if addresses > maxHooks {
+		return pasarela.Errorf(pasarela.CodeInvalid, "webhooks: send at most %d urls in all", maxHooks)
 	}
 	return nil
 }
 
-func (h hooks) check() error {
-	for _, one := range h {
-		if len(one.URLs) == 0 {
-			return pasarela.Errorf(pasarela.CodeInvalid, "webhooks: urls are missing")
-		}
-		for _, u := range one.URLs {
-			if err := absoluteURL("webhooks", u); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
+func (h disputeHooks) check() error { return hooks(h).check() }
 
 // absoluteURL refuses user-info too: https://shop@evil.example reads like the shop's address, and leads elsewhere.
 func absoluteURL(name, text string) error {

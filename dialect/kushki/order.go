@@ -1,6 +1,7 @@
 package kushki
 
 import (
+	"bytes"
 	"log/slog"
 
 	"github.com/go-json-experiment/json"
@@ -22,7 +23,8 @@ type order struct {
 	Product         kept[productDetails] `json:"productDetails,omitzero"`
 	Secure          kept[secure3D]       `json:"threeDomainSecure,omitzero"`
 	Webhooks        kept[hooks]          `json:"webhooks,omitzero"`
-	ChargebackHooks kept[hooks]          `json:"webhooksChargeback,omitzero"`
+	ChargebackHooks kept[disputeHooks]   `json:"webhooksChargeback,omitzero"`
+	ChargebackAlso  kept[disputeHooks]   `json:"webhookChargeback,omitzero"` // another spelling of it
 	SubMerchant     kept[subMerchant]    `json:"subMerchant,omitzero"`
 	CitMit          string               `json:"citMit,omitzero"`
 	ExternalRef     string               `json:"externalReferenceId,omitzero"`
@@ -68,6 +70,10 @@ var (
 
 // check looks at what types cannot say.
 func (o *order) check() error {
+	if o.ChargebackHooks.IsZero() {
+		o.ChargebackHooks = o.ChargebackAlso
+	}
+	o.ChargebackAlso = kept[disputeHooks]{}
 	if o.Months < 0 || o.Months > maxMonths {
 		return pasarela.Errorf(pasarela.CodeInvalid, "months: send 1 to %d", maxMonths)
 	}
@@ -146,10 +152,18 @@ func (c *call) store(o *order) ([]byte, error) {
 	if _, err := o.own(); err != nil { // leaves out what could be used again
 		return nil, err
 	}
+	if err := o.bounded(); err != nil {
+		return nil, err
+	}
+	for _, raw := range []jsontext.Value{o.Webhooks.raw, o.ChargebackHooks.raw} {
+		if len(raw) > 0 && !bytes.Equal(raw, c.Mask(raw)) {
+			return nil, pasarela.Errorf(pasarela.CodeInvalid, "webhooks: send addresses and headers that do not look like a card number")
+		}
+	}
 	for _, raw := range []*jsontext.Value{(*jsontext.Value)(&o.Metadata), &o.Contact.raw, &o.Order.raw, &o.Product.raw,
-		&o.Secure.raw, &o.Webhooks.raw, &o.ChargebackHooks.raw, &o.SubMerchant.raw, &o.NetworkToken.raw} {
-		if len(*raw) > 0 {
-			*raw = c.Mask(*raw)
+		&o.Secure.raw, &o.SubMerchant.raw, &o.NetworkToken.raw} {
+		if err := c.maskJSON(raw); err != nil {
+			return nil, err
 		}
 	}
 	if o.ExternalRef != string(c.Mask([]byte(o.ExternalRef))) {
@@ -165,9 +179,54 @@ func (c *call) store(o *order) ([]byte, error) {
 	return stored, nil
 }
 
+// maskText masks a text that callers may write freely. The colon in front keeps it from being read as JSON, where a number
+// by itself would be masked to another number; then digits are looked for that are escapes in a text which is JSON.
+// What goes into each notification is bounded, because one request can have ten of them made.
+const (
+	maxFree = 64 << 10 // bytes of metadata, and of contactDetails, as JSON
+	maxText = 1 << 10  // bytes of a text beside them
+)
+
+func (o *order) bounded() error {
+	if err := boundedFree(o.Metadata, o.Contact); err != nil {
+		return err
+	}
+	for _, text := range []string{o.Channel, o.Name, o.LastName, o.Email} {
+		if len(text) > maxText {
+			return pasarela.Errorf(pasarela.CodeInvalid, "channel, name, lastName, email: send at most %d bytes each", maxText)
+		}
+	}
+	return nil
+}
+
+func boundedFree(metadata wire.Object, buyer kept[contact]) error {
+	if len(metadata) > maxFree || len(buyer.raw) > maxFree {
+		return pasarela.Errorf(pasarela.CodeInvalid, "metadata, contactDetails: send at most %d bytes of JSON each", maxFree)
+	}
+	return nil
+}
+
+// maskJSON masks what looks like a card number in the merchant's own JSON: as it is written, and as it would be written
+// again, because a number in another spelling, such as one with an exponent, is a bare one in a notification.
+func (h *Handler) maskJSON(raw *jsontext.Value) error {
+	if len(*raw) == 0 {
+		return nil
+	}
+	masked := jsontext.Value(h.Mask(*raw))
+	again := restated(masked)
+	if again == nil {
+		return pasarela.Errorf(pasarela.CodeInvalid, "metadata: send names that do not look like card numbers: masked, two of them are the same")
+	}
+	if *raw = masked; !bytes.Equal(h.Mask(again), again) {
+		*raw = h.Mask(again)
+	}
+	return nil
+}
+
 func (h *Handler) maskText(text *string) {
 	if *text != "" {
-		*text = string(h.Mask([]byte(*text)))
+		plain := h.Mask([]byte(":" + *text))[1:]
+		*text = string(h.Mask(plain))
 	}
 }
 

@@ -53,14 +53,20 @@ func (c *call) held(t pasarela.Ticket) (pasarela.Payment, error) {
 	return p, err
 }
 
+// operationOf is what has a reference and an amount of its own: a reauthorization, a void or a refund.
+func operationOf(p pasarela.Payment, o pasarela.Operation, shown *order) transaction {
+	return transaction{facts: p.Facts, order: shown, requested: o.Amount, approved: o.Amount, reference: string(o.ID),
+		trace: o.Trace, approval: first(o.ApprovalCode, p.ApprovalCode), iso: o.ResponseCode, created: o.CreatedAt,
+		subscription: p.Subscription}
+}
+
 func (c *call) reauthorizationAnswer(p pasarela.Payment, o pasarela.Operation, r *followRequest) gateway.Answer {
 	shown := r.order
 	if shown.Amount == nil {
 		shown.Amount = &amountRequest{amount: wholeAmount(o.Amount)}
 	}
-	t := transaction{kind: reauthorization, status: statusApproved, facts: p.Facts, order: &shown, requested: o.Amount,
-		approved: o.Amount, reference: string(o.ID), trace: o.Trace, approval: first(o.ApprovalCode, p.ApprovalCode),
-		iso: o.ResponseCode, created: o.CreatedAt, subscription: p.Subscription}
+	t := operationOf(p, o, &shown)
+	t.kind, t.status = reauthorization, statusApproved
 	if o.State != pasarela.OpApproved {
 		t.processorError = processorError
 		return c.declineAnswer(t, followUpDecline(o.ResponseCode))

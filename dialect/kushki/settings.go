@@ -95,14 +95,16 @@ func serveLogo(w http.ResponseWriter, r *http.Request) {
 	http.NotFound(w, r)
 }
 
-// status is what checkStatus passes through.
-type status struct {
-	Status string `json:"status"`
+// methods says which payment methods the merchant can use now.
+type methods struct {
+	Card     bool `json:"card"`
+	Transfer bool `json:"transfer"` // not part of this gateway
+	Cash     bool `json:"cash"`     // neither
 }
 
-// gatewayStatus answers GET /rules/v1/gatewayStatus: a gateway that answers takes payments.
+// gatewayStatus answers GET /rules/v1/gatewayStatus.
 func (c *call) gatewayStatus() (gateway.Answer, error) {
-	return encode(http.StatusOK, status{"ok"}), nil
+	return encode(http.StatusOK, methods{Card: !c.merchant.Disabled}), nil
 }
 
 // applePay answers GET /apple-pay/v1/validate: no domain is registered with Apple.

@@ -18,16 +18,20 @@ type operate func(context.Context, pasarela.Merchant, gateway.OperationRequest) 
 
 // subscribeRequest asks to store a card.
 type subscribeRequest struct {
-	Token         string        `json:"token"`
-	FullResponse  shape         `json:"fullResponse"`
-	Plan          string        `json:"planName"`
-	Periodicity   string        `json:"periodicity"`
-	StartDate     string        `json:"startDate"`
-	EndDate       string        `json:"endDate"`
-	Language      string        `json:"language"`
-	ProcessorType string        `json:"processorTransactionType"`
-	Retry         *retryRequest `json:"retryConfiguration"`
-	order                       // amount, contact, metadata
+	Token         string               `json:"token"`
+	FullResponse  shape                `json:"fullResponse"`
+	Plan          string               `json:"planName"`
+	Periodicity   pasarela.Periodicity `json:"periodicity"`
+	StartDate     pasarela.Date        `json:"startDate"`
+	EndDate       pasarela.Date        `json:"endDate"`
+	Language      string               `json:"language"`
+	ProcessorType string               `json:"processorTransactionType"`
+	Retry         *retryRequest        `json:"retryConfiguration"`
+	order                              // amount, contact, metadata
+
+	// Of one whose card is inscribed on a page (oneclick.go).
+	CardAsync   pasarela.TokenID `json:"-"`
+	CallbackURL string           `json:"-"`
 }
 
 // retryRequest is how a failed charge is tried again.
@@ -36,16 +40,46 @@ type retryRequest struct {
 	Days []int  `json:"value,omitzero"`
 }
 
+// Values of retryType. The pages write the first in two ways.
+const (
+	retrySchedule  = "schedule"
+	retryScheduled = "scheduled"
+	retryFixed     = "fixed"
+)
+
 // plan is what a subscription remembers of its request.
 type plan struct {
 	*order
 	Language      string        `json:"language,omitzero"`
 	ProcessorType string        `json:"processorTransactionType,omitzero"`
 	Retry         *retryRequest `json:"retryConfiguration,omitzero"`
+
+	// The token that it was made with, which has served. One whose card is inscribed on a page (oneclick.go) has the
+	// second, and where the buyer comes back to.
+	Token       pasarela.TokenID `json:"token,omitzero"`
+	CardAsync   pasarela.TokenID `json:"cardAsync,omitzero"`
+	CallbackURL string           `json:"callbackUrl,omitzero"`
 }
 
-var periodicities = []string{"daily", "weekly", "biweekly", "monthly", "threefortnights", "bimonthly", "quarterly",
-	"fourmonths", "halfYearly", "yearly", "custom"}
+// token is what the subscription was made with; "" for one that was made before it was remembered.
+func (p plan) token() pasarela.TokenID {
+	if p.CardAsync != "" {
+		return p.CardAsync
+	}
+	return p.Token
+}
+
+// planOf reads it back. A subscription of another dialect is none that this API has.
+func planOf(s pasarela.Subscription) (plan, error) {
+	p := plan{order: &order{}}
+	if s.Dialect != dialect {
+		return p, pasarela.Errorf(pasarela.CodeNotFound, "subscription was made in another dialect")
+	}
+	if err := json.Unmarshal(s.Order, &p); err != nil || p.Amount == nil {
+		return p, pasarela.Wrap(pasarela.CodeInternal, err, "stored plan cannot be read")
+	}
+	return p, nil
+}
 
 // subscribe answers POST /subscriptions/v1/card.
 func (c *call) subscribe() (gateway.Answer, error) {
@@ -58,25 +92,36 @@ func (c *call) subscribe() (gateway.Answer, error) {
 	if err != nil {
 		return gateway.Answer{}, err
 	}
-	stored, err := c.storePlan(&r)
-	if err != nil {
+	request := gateway.SubscribeRequest{Token: pasarela.TokenID(r.Token), Periodicity: r.Periodicity, Amount: total,
+		StartDate: r.StartDate, EndDate: r.EndDate, Retry: r.Retry.rule(), Dialect: dialect}
+	if request.Own, err = r.own(); err != nil {
 		return gateway.Answer{}, err
 	}
-	remember, err := c.remember(everyOutcome)
-	if err != nil {
+	if request.Order, err = c.storePlan(&r); err != nil {
 		return gateway.Answer{}, err
 	}
-	answer := func(s pasarela.Subscription, a gateway.Verification) gateway.Answer {
-		return c.subscriptionAnswer(s, a, &r)
-	}
-	s, a, err := c.gateway.Subscribe(c.request.Context(), c.merchant, gateway.SubscribeRequest{
-		Token: pasarela.TokenID(r.Token), Plan: r.Plan, Periodicity: r.Periodicity, Amount: total,
-		StartDate: r.StartDate, EndDate: r.EndDate, Order: stored, Remember: remember, Answer: answer,
-	})
-	if err != nil {
+	request.Plan = r.Plan // masked by now
+	if request.Remember, err = c.remember(everyOutcome); err != nil {
 		return gateway.Answer{}, err
 	}
-	return answer(s, a), nil
+	asked := transaction{kind: verifies, order: &r.order, requested: total, approved: total, created: c.now()}
+	if request.Remember.Name != "" { // a refusal is rendered in a unit of work then
+		c.know(&asked, request.Token)
+	}
+	refused := c.refusing(&asked)
+	request.Refused = func(err error) gateway.Answer { return c.refuse(refused(err)) }
+	request.Answer = func(s pasarela.Subscription, a gateway.Verification) gateway.Answer {
+		if s.State != pasarela.SubscriptionActive {
+			return c.unverified(s.Facts, a, asked)
+		}
+		return c.subscriptionAnswer(s, &r)
+	}
+	s, a, err := c.gateway.Subscribe(c.request.Context(), c.merchant, request)
+	if err != nil {
+		c.know(&asked, request.Token)
+		return gateway.Answer{}, refused(err)
+	}
+	return request.Answer(s, a), nil
 }
 
 // planTotal checks the request and adds its amount up; a period may cost nothing.
@@ -84,17 +129,16 @@ func (c *call) planTotal(r *subscribeRequest) (pasarela.Money, error) {
 	switch {
 	case r.Token == "" || len(r.Token) > 64:
 		return pasarela.Money{}, pasarela.Errorf(pasarela.CodeInvalid, "token: send the token as it was given")
-	case r.Plan == "" || len(r.Plan) > 256:
-		return pasarela.Money{}, pasarela.Errorf(pasarela.CodeInvalid, "planName: send 1 to 256 bytes")
 	case r.Contact.IsZero():
 		return pasarela.Money{}, pasarela.Errorf(pasarela.CodeInvalid, "contactDetails are missing")
 	case r.Amount == nil:
 		return pasarela.Money{}, pasarela.Errorf(pasarela.CodeInvalid, "amount is missing")
+	case r.ProcessorType != "" && c.merchant.Country != "CL":
+		return pasarela.Money{}, errNotAllowed
 	}
 	for _, err := range []error{
-		oneOf("periodicity", r.Periodicity, periodicities...), oneOf("language", r.Language, "", "es", "en"),
-		oneOf("processorTransactionType", r.ProcessorType, "", "CAPTURE"),
-		r.Retry.check(), r.check(), c.checkDates(r),
+		checkPlan(r.Plan, r.Periodicity, r.Language), oneOf("processorTransactionType", r.ProcessorType, "", "CAPTURE"),
+		r.Retry.check(), r.check(), c.checkStart(r.StartDate), c.checkEnd(r.EndDate, r.StartDate),
 	} {
 		if err != nil {
 			return pasarela.Money{}, err
@@ -105,11 +149,25 @@ func (c *call) planTotal(r *subscribeRequest) (pasarela.Money, error) {
 	return total, err
 }
 
+// maxPlanName bounds the name of a plan, in bytes.
+const maxPlanName = 256
+
+func checkPlan(name string, p pasarela.Periodicity, language string) error {
+	switch {
+	case name == "" || len(name) > maxPlanName:
+		return pasarela.Errorf(pasarela.CodeInvalid, "planName: send 1 to %d bytes", maxPlanName)
+	case !p.Known():
+		return pasarela.Errorf(pasarela.CodeInvalid, "periodicity: send daily, weekly, biweekly, monthly, threefortnights, bimonthly, quarterly, fourmonths, halfYearly, yearly or custom")
+	default:
+		return oneOf("language", language, "", "es", "en")
+	}
+}
+
 func (r *retryRequest) check() error {
 	if r == nil {
 		return nil
 	}
-	if err := oneOf("retryType", r.Type, "", "schedule", "scheduled", "fixed"); err != nil {
+	if err := oneOf("retryType", r.Type, "", retrySchedule, retryScheduled, retryFixed); err != nil {
 		return err
 	}
 	if r.Days != nil && len(r.Days) == 0 {
@@ -123,22 +181,47 @@ func (r *retryRequest) check() error {
 	return nil
 }
 
-// checkDates wants a start that is not past in the merchant's country, and an end after it.
-func (c *call) checkDates(r *subscribeRequest) error {
-	today := c.now().In(c.zone()).Format(time.DateOnly)
-	if _, err := time.Parse(time.DateOnly, r.StartDate); err != nil {
+// rule is what the scheduler makes of it.
+func (r *retryRequest) rule() pasarela.Retry {
+	switch {
+	case r == nil:
+		return pasarela.Retry{}
+	case r.Type == retryFixed:
+		return pasarela.Retry{Kind: pasarela.RetryOn, Days: r.Days}
+	case len(r.Days) > 0:
+		return pasarela.Retry{Kind: pasarela.RetryEvery, Days: r.Days}
+	default:
+		return pasarela.Retry{}
+	}
+}
+
+// today is the date in the merchant's country or on the scheduler's calendar, whichever is behind: a day is past when it
+// is over on both.
+func (c *call) today() pasarela.Date {
+	now := c.now()
+	return min(pasarela.Date(now.In(c.zone()).Format(time.DateOnly)), pasarela.BillingDate(now))
+}
+
+// checkStart wants a date that is not past.
+func (c *call) checkStart(d pasarela.Date) error {
+	if _, err := pasarela.ParseDate(string(d)); err != nil {
 		return pasarela.Errorf(pasarela.CodeInvalid, "startDate: send YYYY-MM-DD")
 	}
-	if r.StartDate < today {
+	if d < c.today() {
 		return errStartDate
 	}
-	if r.EndDate == "" {
+	return nil
+}
+
+// checkEnd wants a date after the start that is not past, or none.
+func (c *call) checkEnd(d, start pasarela.Date) error {
+	if d == "" {
 		return nil
 	}
-	if _, err := time.Parse(time.DateOnly, r.EndDate); err != nil {
+	if _, err := pasarela.ParseDate(string(d)); err != nil {
 		return pasarela.Errorf(pasarela.CodeInvalid, "endDate: send YYYY-MM-DD")
 	}
-	if r.EndDate <= r.StartDate {
+	if d <= start || d < c.today() {
 		return errEndDate
 	}
 	return nil
@@ -149,7 +232,15 @@ func (c *call) storePlan(r *subscribeRequest) ([]byte, error) {
 	if _, err := c.store(&r.order); err != nil { // masks the order in place
 		return nil, err
 	}
-	stored, err := json.Marshal(plan{&r.order, r.Language, r.ProcessorType, r.Retry})
+	p := plan{order: &r.order, Language: r.Language, ProcessorType: r.ProcessorType, Retry: r.Retry, CardAsync: r.CardAsync, CallbackURL: r.CallbackURL}
+	if p.CardAsync == "" {
+		p.Token = pasarela.TokenID(r.Token)
+	}
+	return encodePlan(p)
+}
+
+func encodePlan(p plan) ([]byte, error) {
+	stored, err := json.Marshal(p)
 	if err != nil {
 		return nil, pasarela.Wrap(pasarela.CodeInternal, err, "plan cannot be encoded")
 	}
@@ -163,29 +254,24 @@ type subscribed struct {
 }
 
 type subscribedDetails struct {
-	Amount            *amount       `json:"amount"`
-	BinCard           string        `json:"binCard"`
-	BinInfo           binInfo       `json:"binInfo"`
-	CardHolderName    string        `json:"cardHolderName"`
-	Contact           kept[contact] `json:"contactDetails"`
-	Created           string        `json:"created"`
-	LastFourDigits    string        `json:"lastFourDigits"`
-	MaskedCreditCard  string        `json:"maskedCreditCard"`
-	MerchantID        string        `json:"merchantId"`
-	MerchantName      string        `json:"merchantName"`
-	PaymentBrand      string        `json:"paymentBrand"`
-	Periodicity       string        `json:"periodicity"`
-	PlanName          string        `json:"planName"`
-	ProcessorBankName string        `json:"processorBankName"`
-	StartDate         string        `json:"startDate"`
+	Amount            *amount              `json:"amount"`
+	BinCard           string               `json:"binCard"`
+	BinInfo           binInfo              `json:"binInfo"`
+	CardHolderName    string               `json:"cardHolderName"`
+	Contact           kept[contact]        `json:"contactDetails"`
+	Created           string               `json:"created"`
+	LastFourDigits    string               `json:"lastFourDigits"`
+	MaskedCreditCard  string               `json:"maskedCreditCard"`
+	MerchantID        string               `json:"merchantId"`
+	MerchantName      string               `json:"merchantName"`
+	PaymentBrand      string               `json:"paymentBrand"`
+	Periodicity       pasarela.Periodicity `json:"periodicity"`
+	PlanName          string               `json:"planName"`
+	ProcessorBankName string               `json:"processorBankName"`
+	StartDate         pasarela.Date        `json:"startDate"`
 }
 
-func (c *call) subscriptionAnswer(s pasarela.Subscription, a gateway.Verification, r *subscribeRequest) gateway.Answer {
-	if s.State != pasarela.SubscriptionActive {
-		t := transaction{kind: "PREAUTHORIZATION", facts: s.Facts, order: &r.order, requested: s.Amount, approved: s.Amount,
-			reference: string(a.Reference), trace: a.Trace, iso: a.ResponseCode, advice: a.Advice, created: s.CreatedAt}
-		return c.declineAnswer(t, declineOf(a.ResponseCode))
-	}
+func (c *call) subscriptionAnswer(s pasarela.Subscription, r *subscribeRequest) gateway.Answer {
 	answer := subscribed{Subscription: string(s.ID)}
 	if c.shape != short {
 		answer.Details = &subscribedDetails{
@@ -199,76 +285,14 @@ func (c *call) subscriptionAnswer(s pasarela.Subscription, a gateway.Verificatio
 	return encode(http.StatusCreated, answer)
 }
 
+// verifies is the transactionType of the question whether a card is good.
+const verifies = "PREAUTHORIZATION"
+
+// unverified is the answer about a card that did not pass.
+func (c *call) unverified(facts pasarela.CardFacts, a gateway.Verification, asked transaction) gateway.Answer {
+	asked.facts, asked.reference, asked.trace, asked.iso, asked.advice = facts, string(a.Reference), a.Trace, a.ResponseCode, a.Advice
+	return c.declineAnswer(asked, declineOf(a.ResponseCode))
+}
+
 // subscriptionID says whether s can name a subscription: 16 digits.
 func subscriptionID(s string) bool { return len(s) == 16 && digits(s) }
-
-// authorizeSubscription answers POST /subscriptions/v1/card/{id}/authorize.
-func (c *call) authorizeSubscription() (gateway.Answer, error) {
-	id := c.request.PathValue("subscription")
-	var r chargeRequest
-	if err := wire.Decode(c.body, &r); err != nil {
-		return gateway.Answer{}, err
-	}
-	c.shape = r.FullResponse
-	total, err := c.orderTotal(&r.order)
-	if err != nil {
-		return gateway.Answer{}, err
-	}
-	if !subscriptionID(id) {
-		return gateway.Answer{}, errSubscriptionID
-	}
-	proof, err := c.subscribersProof(pasarela.SubscriptionID(id), &r.order, total)
-	if err != nil {
-		return gateway.Answer{}, err
-	}
-	stored, err := c.store(&r.order)
-	if err != nil {
-		return gateway.Answer{}, err
-	}
-	remember, err := c.remember(onlySuccess)
-	if err != nil {
-		return gateway.Answer{}, err
-	}
-	answer := func(p pasarela.Payment) gateway.Answer { return c.subscriptionPaymentAnswer(p, &r.order) }
-	p, err := c.gateway.Authorize(c.request.Context(), c.merchant, gateway.AuthorizeRequest{
-		Kind: pasarela.KindAuthorization, Subscription: pasarela.SubscriptionID(id), Amount: total,
-		Terms: pasarela.Terms{Secure: proof, Installments: r.split()}, Dialect: dialect, Order: stored, Remember: remember, Answer: answer,
-	})
-	if err != nil {
-		return gateway.Answer{}, err
-	}
-	return answer(p), nil
-}
-
-// subscribersProof is the merchant's own 3-D Secure result about a stored card, held against the card's scheme. Only
-// the acquirer model has it with an authorization.
-func (c *call) subscribersProof(id pasarela.SubscriptionID, o *order, total pasarela.Money) (pasarela.Secure, error) {
-	own, err := o.own()
-	if own == nil || err != nil {
-		return pasarela.Secure{}, err
-	}
-	if c.merchant.Model != pasarela.ModelAcquirer {
-		return pasarela.Secure{}, errNotAllowed
-	}
-	s, err := c.gateway.Store.Subscription(c.request.Context(), c.merchant.ID, id)
-	if err != nil {
-		return pasarela.Secure{}, err
-	}
-	if err := own.Check(s.Facts.Brand); err != nil {
-		return pasarela.Secure{}, c.refuseDetailed(err, transaction{kind: c.product.transactionType, facts: s.Facts, order: o,
-			requested: total, approved: total, created: c.now(), unsent: true})
-	}
-	return own.Secure, nil
-}
-
-func (c *call) subscriptionPaymentAnswer(p pasarela.Payment, o *order) gateway.Answer {
-	t := ofPayment(c.product.transactionType, p, o)
-	if p.State != pasarela.StateAuthorized && p.State != pasarela.StateCaptured {
-		return c.declineAnswer(t, declineOf(p.ResponseCode))
-	}
-	a := paid{Ticket: string(p.Ticket), Reference: string(p.ID)}
-	if c.shape != short {
-		a.Details, a.Subscription = c.union(t), string(p.Subscription)
-	}
-	return encode(http.StatusCreated, a)
-}

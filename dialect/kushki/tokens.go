@@ -105,7 +105,7 @@ func (c *call) subscriptionToken() (gateway.Answer, error) {
 	if err != nil {
 		return gateway.Answer{}, err
 	}
-	return c.tokenize(&r, pasarela.UseSubscription, pasarela.Money{})
+	return c.tokenize(&r, pasarela.UseSubscription, pasarela.Money{Currency: currency})
 }
 
 // wipe overwrites the card once it was sealed.

@@ -55,7 +55,7 @@ func (c *call) validatesAccounts() bool {
 
 // accountDecline is what an issuer's no to an account becomes.
 func accountDecline(responseCode string) *refusal {
-	if responseCode == pasarela.ResponseNoAnswer || responseCode == pasarela.ResponseUnreachable {
+	if responseCode == pasarela.ResponseNoAnswer || pasarela.NeverSent(responseCode) {
 		return declineOf(responseCode)
 	}
 	return declinedAccount

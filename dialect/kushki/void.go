@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/go-json-experiment/json"
+
 	"pasarela"
 	"pasarela/dialect/internal/wire"
 	"pasarela/gateway"
@@ -39,19 +41,48 @@ func (c *call) giveBack() (gateway.Answer, error) {
 		return gateway.Answer{}, err
 	}
 	p, err := c.find(request.Ticket)
+	if err == nil {
+		err = c.releasable(p)
+	}
 	if err != nil {
 		return gateway.Answer{}, err
 	}
-	verb, err := c.verb(p, &request)
+	verb, kind, err := c.verb(p, &request)
 	if err != nil {
 		return gateway.Answer{}, err
 	}
-	request.Answer = func(p pasarela.Payment, o pasarela.Operation) gateway.Answer { return c.giveBackAnswer(p, o, &r) }
+	if request.Order, err = storeGiveBack(giveBackOrder{&r.order, kind, request.Ticket}); err != nil {
+		return gateway.Answer{}, err
+	}
+	request.Answer = func(p pasarela.Payment, o pasarela.Operation) gateway.Answer { return c.giveBackAnswer(p, o, &r, kind) }
 	p, o, err := verb(c.request.Context(), c.merchant, request)
 	if err != nil {
 		return gateway.Answer{}, err
 	}
 	return request.Answer(p, o), nil
+}
+
+// Values of transactionType that give back.
+const (
+	typeVoid   = "VOID"
+	typeRefund = "REFUND"
+)
+
+// giveBackOrder is what a void or a refund keeps of its request: beside the order, what it was called and by which ticket it
+// was named, for the notification that says what became of it.
+type giveBackOrder struct {
+	*order
+	Type  string          `json:"transactionType"`
+	Named pasarela.Ticket `json:"saleTicketNumber"`
+}
+
+// storeGiveBack renders for the store what was masked before.
+func storeGiveBack(o giveBackOrder) ([]byte, error) {
+	stored, err := json.Marshal(o)
+	if err != nil {
+		return nil, pasarela.Wrap(pasarela.CodeInternal, err, "order cannot be encoded")
+	}
+	return stored, nil
 }
 
 // named is the ticket by which the merchant named what to give back: that of a sale, of a hold or of its capture.
@@ -71,31 +102,34 @@ func (c *call) whole(p pasarela.Payment, t pasarela.Ticket) (minor int64, err er
 }
 
 // verb chooses how to give back: a hold is cancelled; captured money is cancelled as a whole within the
-// country's window and refunded otherwise.
-func (c *call) verb(p pasarela.Payment, r *gateway.OperationRequest) (operate, error) {
+// country's window and refunded otherwise. A part of what could still be voided as a whole is a void on the wire.
+func (c *call) verb(p pasarela.Payment, r *gateway.OperationRequest) (_ operate, kind string, err error) {
 	taken, err := c.whole(p, r.Ticket)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if r.Amount != nil {
 		switch {
 		case r.Amount.Minor == 0:
-			return nil, errZeroAmount
+			return nil, "", errZeroAmount
 		case r.Amount.Currency != p.Amount.Currency:
-			return nil, pasarela.Errorf(pasarela.CodeCurrencyMismatch, "payment is in %s", p.Amount.Currency)
+			return nil, "", pasarela.Errorf(pasarela.CodeCurrencyMismatch, "payment is in %s", p.Amount.Currency)
 		case r.Amount.Minor > taken:
-			return nil, pasarela.Errorf(pasarela.CodeVoidAmount, "amount is above that of the payment")
+			return nil, "", pasarela.Errorf(pasarela.CodeVoidAmount, "amount is above that of the payment")
 		case r.Amount.Minor < taken && c.merchant.Country == "EC":
-			return nil, errNotAllowed
+			return nil, "", errNotAllowed
 		}
 	}
 	whole := r.Amount == nil || r.Amount.Minor == taken
 	window := c.product == &voids && c.inVoidWindow(p)
 	if whole && p.Refunded == 0 && (p.State == pasarela.StateAuthorized || window) {
 		r.Amount = nil
-		return c.gateway.Void, nil
+		return c.gateway.Void, typeVoid, nil
 	}
-	return c.gateway.Refund, nil
+	if window {
+		return c.gateway.Refund, typeVoid, nil
+	}
+	return c.gateway.Refund, typeRefund, nil
 }
 
 // window is until when a country's merchants can void: on the same day before a time of day, and within a
@@ -131,7 +165,7 @@ func (c *call) inVoidWindow(p pasarela.Payment) bool {
 
 // giveBackAnswer renders a void or a refund. One that is still owed to the issuer is accepted all the same:
 // it will be carried out.
-func (c *call) giveBackAnswer(p pasarela.Payment, o pasarela.Operation, r *followRequest) gateway.Answer {
+func (c *call) giveBackAnswer(p pasarela.Payment, o pasarela.Operation, r *followRequest, kind string) gateway.Answer {
 	shown := r.order
 	if shown.Amount == nil {
 		shown.Amount = &amountRequest{amount: wholeAmount(o.Amount)}
@@ -139,12 +173,8 @@ func (c *call) giveBackAnswer(p pasarela.Payment, o pasarela.Operation, r *follo
 			shown.Amount = own.Amount
 		}
 	}
-	t := transaction{kind: "VOID", status: statusInitialized, facts: p.Facts, order: &shown, requested: o.Amount,
-		approved: o.Amount, reference: string(o.ID), trace: o.Trace, approval: first(o.ApprovalCode, p.ApprovalCode),
-		iso: o.ResponseCode, created: o.CreatedAt, saleTicket: c.named(), subscription: p.Subscription}
-	if o.Kind == pasarela.OpRefund && (c.product != &voids || !c.inVoidWindow(p)) {
-		t.kind = "REFUND" // a part of what could still be voided as a whole is a void on the wire
-	}
+	t := operationOf(p, o, &shown)
+	t.kind, t.status, t.saleTicket = kind, statusInitialized, c.named()
 	if o.State == pasarela.OpDeclined {
 		t.processorError = processorError
 		return c.declineAnswer(t, followUpDecline(o.ResponseCode))

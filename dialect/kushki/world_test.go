@@ -7,6 +7,7 @@ import (
 	"pasarela/cde/cards"
 	"pasarela/dialect/dialecttest"
 	"pasarela/dialect/kushki"
+	"pasarela/gateway"
 	"pasarela/store"
 )
 
@@ -27,7 +28,13 @@ func worldWith(t testing.TB, o dialecttest.Options) *dialecttest.World {
 		w.AddKushkiMerchants(t)
 		mount(w, mux)
 	}
+	o.OnDelivery = sound(t)
+	o.Tellers, o.Billers = tellers, map[string]gateway.Biller{"kushki": kushki.Pricing{}}
 	return dialecttest.New(t, o)
+}
+
+func tellers(w *dialecttest.World) []gateway.Teller {
+	return []gateway.Teller{kushki.Teller{CountryName: cards.CountryName, Digest: w.Vault.Digest, Sandbox: true}}
 }
 
 func mount(w *dialecttest.World, mux *http.ServeMux) {
