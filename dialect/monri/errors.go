@@ -2,10 +2,12 @@ package monri
 
 import (
 	"errors"
+	"net/http"
 
 	"github.com/go-json-experiment/json"
 
 	"pasarela"
+	"pasarela/gateway"
 )
 
 // The values of status in an answer of API v2.
@@ -49,6 +51,7 @@ var problems = map[pasarela.Code]problem{
 	pasarela.CodeKeyReused:              {400, statusInvalid, "this Idempotency-Key came with another body before: use a new key", false},
 	pasarela.CodeUnauthorized:           {401, statusError, "authorization is missing or does not hold", false},
 	pasarela.CodeForbidden:              {403, statusError, "the merchant may not do this", false},
+	pasarela.CodeMerchantDisabled:       {403, statusError, "the merchant is disabled", false},
 	pasarela.CodeNotFound:               {404, statusError, "there is no such thing", false},
 	pasarela.CodeBusy:                   {409, statusError, "another request about the same thing is under way: repeat this one later", false},
 	pasarela.CodeInternal:               {500, statusError, "something went wrong on our side: repeat the request later", false},
@@ -61,8 +64,8 @@ type failure struct {
 	Error   string `json:"error"`
 }
 
-// render is the status and body of an error. Nothing of an error without a row shows through.
-func render(err error) (int, []byte) {
+// render is the answer to an error. Nothing of an error without a row shows through.
+func render(err error) gateway.Answer {
 	p, ok := problems[pasarela.CodeOf(err)]
 	if !ok {
 		p = problems[pasarela.CodeInternal]
@@ -71,13 +74,18 @@ func render(err error) (int, []byte) {
 	if e, ok := errors.AsType[*pasarela.Error](err); ok && p.shown {
 		text = e.Text
 	}
-	return p.http, refusal(p.status, text)
+	return refusal(p.http, p.status, text)
 }
 
-func refusal(status, text string) []byte {
-	body, err := json.Marshal(failure{status, text, text})
-	if err != nil { // a text that is not UTF-8; none of ours
-		return []byte(`{"status":"error","message":"","error":""}`)
+func refusal(code int, status, text string) gateway.Answer {
+	return encode(code, failure{status, text, text})
+}
+
+// encode renders an answer. Our own structs can always be written; that it fails would be a mistake of ours.
+func encode(status int, v any) gateway.Answer {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return gateway.Answer{Status: http.StatusInternalServerError, Body: []byte(`{"status":"error","message":"","error":""}`)}
 	}
-	return body
+	return gateway.Answer{Status: status, Body: body, Success: status < http.StatusMultipleChoices}
 }

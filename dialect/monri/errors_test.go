@@ -43,10 +43,10 @@ func TestRender(t *testing.T) {
 		"of no kind":             {errors.New("sql: no rows"), 500, problems[pasarela.CodeInternal].text},
 		"of an unknown kind":     {pasarela.Errorf("other", "x"), 500, problems[pasarela.CodeInternal].text},
 	} {
-		status, body := render(c.err)
+		a := render(c.err)
 		var got failure
-		if err := json.Unmarshal(body, &got); err != nil || status != c.http || got.Message != c.text || got.Error != c.text {
-			t.Errorf("%s: %d %s", name, status, body)
+		if err := json.Unmarshal(a.Body, &got); err != nil || a.Status != c.http || a.Success || got.Message != c.text || got.Error != c.text {
+			t.Errorf("%s: %d %s", name, a.Status, a.Body)
 		}
 	}
 }

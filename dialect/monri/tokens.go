@@ -39,69 +39,33 @@ type cardAnswer struct {
 }
 
 // createToken is POST /v2/tokens.
-func (h *Handler) createToken(w http.ResponseWriter, r *http.Request) {
-	m, body, err := h.signed(w, r)
+func (c *call) createToken() (gateway.Answer, error) {
+	remember, err := c.remember()
 	if err != nil {
-		h.fail(w, r, m.ID, err)
-		return
-	}
-	t, err := h.tokenize(r, m, body)
-	wire.Wipe(body)
-	if err != nil {
-		h.fail(w, r, m.ID, err)
-		return
-	}
-	a := renderToken(t)
-	h.write(w, a.Status, a.Body)
-}
-
-// signed reads the body and says whose it is, once the header's digest has been found to hold. It returns
-// CodeUnauthorized, CodeInvalid for a body that is too large, and CodeInternal.
-func (h *Handler) signed(w http.ResponseWriter, r *http.Request) (pasarela.Merchant, []byte, error) {
-	a, err := parseAuthorization(r.Header)
-	if err != nil {
-		return pasarela.Merchant{}, nil, err
-	}
-	m, err := h.gateway.Authenticate(r.Context(), gateway.CredentialMonri, a.token)
-	if err != nil {
-		return m, nil, err // before the body is read: a stranger shall not keep a request open with it
-	}
-	body, err := wire.Body(w, r)
-	if err != nil {
-		return m, nil, err
-	}
-	if !a.signs(m.Monri.Key, r.RequestURI, body) || !a.within(h.opts.TimestampWindow, h.gateway.Clock.Now()) {
-		wire.Wipe(body)
-		return m, nil, errAuthorization
-	}
-	return m, body, nil
-}
-
-// tokenize understands the body and has its card sealed.
-func (h *Handler) tokenize(r *http.Request, m pasarela.Merchant, body []byte) (pasarela.Token, error) {
-	remember, err := h.remember(r, body)
-	if err != nil {
-		return pasarela.Token{}, err
+		return gateway.Answer{}, err
 	}
 	var q tokenRequest
 	defer q.wipe()
-	if err := wire.Decode(body, &q); err != nil {
-		return pasarela.Token{}, err
+	if err := wire.Decode(c.body, &q); err != nil {
+		return gateway.Answer{}, err
 	}
-	expiry, err := q.check(h.gateway.Clock.Now())
+	expiry, err := q.check(c.gateway.Clock.Now())
 	if err != nil {
-		return pasarela.Token{}, err
+		return gateway.Answer{}, err
 	}
-	details, err := h.details(q.Metadata)
+	details, err := c.details(q.Metadata)
 	if err != nil {
-		return pasarela.Token{}, err
+		return gateway.Answer{}, err
 	}
-	t, _, err := h.gateway.Tokenize(r.Context(), m, gateway.TokenizeRequest{
+	t, _, err := c.gateway.Tokenize(c.request.Context(), c.merchant, gateway.TokenizeRequest{
 		Use: pasarela.UseLasting, Card: vault.Card{Number: q.Card.PAN, Expiry: expiry},
 		Details: details, Remember: remember,
 		Answer: func(t pasarela.Token, _ pasarela.Authentication) gateway.Answer { return renderToken(t) },
 	})
-	return t, err
+	if err != nil {
+		return gateway.Answer{}, err
+	}
+	return renderToken(t), nil
 }
 
 // wipe overwrites the card once it was sealed, or refused.
@@ -163,8 +127,8 @@ func (h *Handler) details(metadata map[string]string) ([]byte, error) {
 const maxKey = 255
 
 // remember reads the Idempotency-Key, which is an addition to Monri's API.
-func (h *Handler) remember(r *http.Request, body []byte) (gateway.Remember, error) {
-	values := r.Header.Values("Idempotency-Key")
+func (c *call) remember() (gateway.Remember, error) {
+	values := c.request.Header.Values("Idempotency-Key")
 	if len(values) == 0 {
 		return gateway.Remember{}, nil
 	}
@@ -172,7 +136,7 @@ func (h *Handler) remember(r *http.Request, body []byte) (gateway.Remember, erro
 	if len(values) > 1 || key == "" || len(key) > maxKey || !printable(key) {
 		return gateway.Remember{}, pasarela.Errorf(pasarela.CodeInvalid, "Idempotency-Key: send one, of 1 to %d printable characters", maxKey)
 	}
-	return gateway.Remember{Name: wire.KeyName(h.opts.Digest, r, key), Digest: h.opts.Digest("idempotency", body)}, nil
+	return gateway.Remember{Name: wire.KeyName(c.opts.Digest, c.request, key), Digest: c.opts.Digest("idempotency", c.body)}, nil
 }
 
 func printable(s string) bool {
@@ -186,7 +150,7 @@ func printable(s string) bool {
 
 // renderToken is the answer to a token that was made.
 func renderToken(t pasarela.Token) gateway.Answer {
-	body, err := json.Marshal(tokenAnswer{
+	return encode(http.StatusOK, tokenAnswer{
 		Token: string(t.ID), Status: statusApproved,
 		Card: cardAnswer{
 			KeepUntil:      t.ExpiresAt.UTC().Format("2006-01-02T15:04:05Z"),
@@ -194,9 +158,4 @@ func renderToken(t pasarela.Token) gateway.Answer {
 			ExpirationDate: t.Facts.Expiry,
 		},
 	})
-	if err != nil {
-		status, body := render(err)
-		return gateway.Answer{Status: status, Body: body}
-	}
-	return gateway.Answer{Status: http.StatusOK, Body: body, Success: true}
 }

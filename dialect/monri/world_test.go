@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha512"
 	"encoding/hex"
+	"encoding/json"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -86,14 +87,44 @@ func sign(timestamp, target, body string) string {
 	return "WP3-v2.1 " + demoToken + " " + timestamp + " " + hex.EncodeToString(sum[:])
 }
 
-// post sends a signed token request. Further headers come in pairs.
-func (s *shop) post(body string, headers ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest("POST", "/v2/tokens", strings.NewReader(body))
-	r.Header.Set("Authorization", sign("1700000000", "/v2/tokens", body))
+// signOlder is the formula that leaves the path out.
+func signOlder(timestamp, body string) string {
+	return strings.Replace(sign(timestamp, "", body), "WP3-v2.1", "WP3-v2", 1)
+}
+
+// send makes a request with this Authorization header, none where it is empty. Further headers come in pairs.
+func (s *shop) send(method, target, authorization, body string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	if authorization != "" {
+		r.Header["Authorization"] = []string{authorization}
+	}
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	w := httptest.NewRecorder()
 	s.mux.ServeHTTP(w, r)
 	return w
+}
+
+// post sends a signed token request.
+func (s *shop) post(body string, headers ...string) *httptest.ResponseRecorder {
+	return s.send("POST", "/v2/tokens", sign("1700000000", "/v2/tokens", body), body, headers...)
+}
+
+// whose is an endpoint that answers the name of whose call it is, for tests of what lets a call in.
+func whose(path string, taken schemes, needed scopes) endpoint {
+	return endpoint{method: "POST", path: path, schemes: taken, scopes: needed, serve: func(c *call) (gateway.Answer, error) {
+		return gateway.Answer{Status: http.StatusOK, Body: []byte(`"` + c.merchant.Name + `"`)}, nil
+	}}
+}
+
+// token asks for an access token.
+func (s *shop) token(t testing.TB, scopes string) string {
+	t.Helper()
+	w := s.send("POST", "/v2/oauth", "", `{"client_id":"`+demoToken+`","client_secret":"`+demoKey+`","grant_type":"client_credentials","scopes":[`+scopes+`]}`)
+	var a accessAnswer
+	if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil || w.Code != http.StatusOK || a.AccessToken == "" {
+		t.Fatalf("no access token: %d %s", w.Code, w.Body)
+	}
+	return a.AccessToken
 }
