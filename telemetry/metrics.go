@@ -28,6 +28,14 @@ type Metrics struct {
 	batch     prometheus.Histogram
 	commit    prometheus.Histogram
 	pending   prometheus.Gauge
+	due       prometheus.Gauge
+	periods   *prometheus.GaugeVec
+
+	webhooks       *prometheus.CounterVec
+	webhookTook    prometheus.Histogram
+	webhookWaited  prometheus.Histogram
+	webhooksParked prometheus.Counter
+	webhooksDue    prometheus.Gauge
 }
 
 // New returns metrics in a registry of their own, so that several nodes can live in one test.
@@ -54,8 +62,23 @@ func New() *Metrics {
 			Help: "Time of one commit, flush included.", Buckets: seconds}),
 		pending: prometheus.NewGauge(prometheus.GaugeOpts{Name: "pasarela_pending_payments",
 			Help: "Payments with a message under way or owed."}),
+		due: prometheus.NewGauge(prometheus.GaugeOpts{Name: "pasarela_subscriptions_due",
+			Help: "Subscriptions of which a charge is due now."}),
+		periods: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "pasarela_subscription_periods",
+			Help: "Periods of subscriptions: charging and retrying ones, and those that begin today and are paid, failed or skipped."}, []string{"state"}),
+		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "pasarela_webhook_attempts_total",
+			Help: "Attempts to deliver: delivered, rejected (answered, not 2xx), unanswered, refused (not sent: address or signature)."}, []string{"outcome"}),
+		webhookTook: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "pasarela_webhook_attempt_seconds",
+			Help: "Time of one attempt, from its name's look-up to the answer.", Buckets: seconds}),
+		webhookWaited: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "pasarela_webhook_wait_seconds",
+			Help: "Time from what a delivery tells of, or its replay, to its first attempt.", Buckets: seconds}),
+		webhooksParked: prometheus.NewCounter(prometheus.CounterOpts{Name: "pasarela_webhook_parked_total",
+			Help: "Deliveries given up after three days."}),
+		webhooksDue: prometheus.NewGauge(prometheus.GaugeOpts{Name: "pasarela_webhook_due_endpoints",
+			Help: "Endpoints to which something was due when this node last looked."}),
 	}
-	m.registry.MustRegister(m.requests, m.latency, m.outcomes, m.roundTrip, m.link, m.strays, m.threeDS, m.batch, m.commit, m.pending,
+	m.registry.MustRegister(m.requests, m.latency, m.outcomes, m.roundTrip, m.link, m.strays, m.threeDS, m.batch, m.commit, m.pending, m.due, m.periods,
+		m.webhooks, m.webhookTook, m.webhookWaited, m.webhooksParked, m.webhooksDue,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -105,3 +128,26 @@ func (m *Metrics) Commit(units int, took time.Duration) {
 
 // Pending tells how many payments are pending.
 func (m *Metrics) Pending(n int) { m.pending.Set(float64(n)) }
+
+// Billing tells of how many subscriptions a charge is due, and how many periods are in which state.
+func (m *Metrics) Billing(due int, periods map[string]int) {
+	m.due.Set(float64(due))
+	for state, n := range periods {
+		m.periods.WithLabelValues(state).Set(float64(n))
+	}
+}
+
+// Webhook implements webhook.Observer.
+func (m *Metrics) Webhook(outcome string, took time.Duration) {
+	m.webhooks.WithLabelValues(outcome).Inc()
+	m.webhookTook.Observe(took.Seconds())
+}
+
+// WebhookWaited implements webhook.Observer.
+func (m *Metrics) WebhookWaited(d time.Duration) { m.webhookWaited.Observe(d.Seconds()) }
+
+// WebhookParked implements webhook.Observer.
+func (m *Metrics) WebhookParked() { m.webhooksParked.Inc() }
+
+// WebhooksDue implements webhook.Observer.
+func (m *Metrics) WebhooksDue(endpoints int) { m.webhooksDue.Set(float64(endpoints)) }

@@ -23,6 +23,11 @@ func TestMetricsNameWhatAnOperatorWatches(t *testing.T) {
 	m.Stray("late")
 	m.Commit(3, time.Millisecond)
 	m.Pending(7)
+	m.Billing(12, map[string]int{"paid": 30})
+	m.Webhook("rejected", time.Millisecond)
+	m.WebhookWaited(time.Millisecond)
+	m.WebhookParked()
+	m.WebhooksDue(2)
 	out := httptest.NewRecorder()
 	m.Handler().ServeHTTP(out, httptest.NewRequest("GET", "/metrics", nil))
 	for _, line := range []string{
@@ -31,7 +36,10 @@ func TestMetricsNameWhatAnOperatorWatches(t *testing.T) {
 		`pasarela_acquirer_round_trip_seconds_count{message="sale",outcome="declined"} 1`,
 		`pasarela_three_ds_seconds_count{message="AReq",outcome="rejected"} 1`,
 		"pasarela_acquirer_link_up 1", `pasarela_acquirer_strays_total{kind="late"} 1`,
+		`pasarela_webhook_attempts_total{outcome="rejected"} 1`, "pasarela_webhook_attempt_seconds_count 1",
+		"pasarela_webhook_wait_seconds_count 1", "pasarela_webhook_parked_total 1", "pasarela_webhook_due_endpoints 2",
 		"pasarela_store_commit_units_sum 3", "pasarela_pending_payments 7",
+		"pasarela_subscriptions_due 12", `pasarela_subscription_periods{state="paid"} 30`,
 	} {
 		if !strings.Contains(out.Body.String(), line) {
 			t.Errorf("/metrics lacks %s", line)
