@@ -6,14 +6,14 @@ import (
 	"strconv"
 )
 
-//go:embed kushki.yaml monri.yaml sandbox.yaml
+//go:embed kushki.yaml monri.yaml events.yaml sandbox.yaml
 var sources embed.FS
 
 //go:embed reference.html style.css
 var assets embed.FS
 
 // Documents names the documents, in the order of the reference page.
-var Documents = []string{"kushki.yaml", "monri.yaml", "sandbox.yaml"}
+var Documents = []string{"kushki.yaml", "monri.yaml", "events.yaml", "sandbox.yaml"}
 
 // Source is the text of one of Documents. Another name is an error of the caller's and panics.
 func Source(name string) []byte { return read(sources, name) }

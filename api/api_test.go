@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -112,7 +113,7 @@ func parsed(t *testing.T) []*document {
 }
 
 func each(d *document, f func(method, path string, o *operation)) {
-	for _, p := range d.Paths {
+	for _, p := range slices.Concat(d.Paths, d.Webhooks) {
 		for method, o := range map[string]*operation{"GET": p.Value.Get, "POST": p.Value.Post, "PUT": p.Value.Put,
 			"PATCH": p.Value.Patch, "DELETE": p.Value.Delete} {
 			if o != nil {

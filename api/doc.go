@@ -3,6 +3,7 @@
 //
 //	kushki.yaml    card payments in Kushki's dialect
 //	monri.yaml     card tokens in Monri's dialect
+//	events.yaml    what happened, as a feed and as Standard Webhooks, for both dialects
 //	sandbox.yaml   what only a sandbox has
 //
 // The documents are the contract: api/apitest checks what is really sent and answered against them. An operation's

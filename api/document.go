@@ -14,6 +14,8 @@ type document struct {
 	Servers []struct{ URL string }
 	Tags    []struct{ Name, Description string }
 	Paths   ordered[pathItem]
+	// Webhooks are requests that the gateway makes.
+	Webhooks ordered[pathItem]
 
 	Components struct {
 		SecuritySchemes ordered[securityScheme] `yaml:"securitySchemes"`
@@ -53,7 +55,15 @@ type documentedError struct {
 	Code, Message, When string
 }
 
-type securityScheme struct{ Name, Description string }
+type securityScheme struct{ Type, Name, Description string }
+
+// header is what carries the credential.
+func (s securityScheme) header() string {
+	if s.Type == "http" {
+		return "Authorization"
+	}
+	return s.Name
+}
 
 type parameter struct {
 	Ref         string `yaml:"$ref"`

@@ -109,6 +109,9 @@ func anchor(words ...string) string {
 	return strings.ReplaceAll(strings.ToLower(strings.Join(words, "-")), " ", "-")
 }
 
+// hookPath stands where a request of the gateway's has no path of ours.
+const hookPath = "an address of the merchant's"
+
 func (d *document) part() (part, error) {
 	p := part{Name: d.name, Title: d.Info.Title, Summary: d.Info.Summary, Description: paragraphs(d.Info.Description)}
 	v := view{document: d, shown: map[string]bool{}}
@@ -118,6 +121,13 @@ func (d *document) part() (part, error) {
 			sections, err := v.sections(tag.Name, path.Key, path.Value)
 			if err != nil {
 				return p, fmt.Errorf("%s: %w", path.Key, err)
+			}
+			g.Operations = append(g.Operations, sections...)
+		}
+		for _, hook := range d.Webhooks {
+			sections, err := v.sections(tag.Name, hookPath, hook.Value)
+			if err != nil {
+				return p, fmt.Errorf("%s: %w", hook.Key, err)
 			}
 			g.Operations = append(g.Operations, sections...)
 		}

@@ -39,6 +39,7 @@ func (v *view) section(method, path string, item pathItem, o *operation) (sectio
 	for _, alternative := range o.Security {
 		for name := range alternative {
 			scheme, _ := v.Components.SecuritySchemes.get(name)
+			scheme.Name = scheme.header()
 			s.Credentials = append(s.Credentials, scheme)
 		}
 	}

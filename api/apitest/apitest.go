@@ -41,6 +41,7 @@ var one sync.Mutex
 // prefixes says by which document a path is described; the first that fits counts.
 var prefixes = []struct{ path, document string }{
 	{"/sandbox/v1/", "sandbox.yaml"},
+	{"/v1/events", "events.yaml"},
 	{"/v2/", "monri.yaml"},
 	{"/", "kushki.yaml"},
 }

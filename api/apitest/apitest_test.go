@@ -130,3 +130,30 @@ func TestWhatIsNotDescribed(t *testing.T) {
 		}
 	}
 }
+
+// A notification is as described when one webhook fits, member by member; what is missing, too much or of another type is
+// noticed.
+func TestNoticesAreHeldAgainstTheirSchemas(t *testing.T) {
+	t.Parallel()
+	const body = `{"name":"subscriptionDelete","event":{"id":"1700000000123000","subscriptionId":1700000000123000,"cardHolderName":"Ana","amount":{"currency":"PEN",` +
+		`"subtotalIva":0,"subtotalIva0":49.9,"iva":0,"ice":0,"extraTaxes":{}},"periodicity":"monthly","planName":"Gym","merchantId":"20000000100000000000","merchantName":"Demo","country":"Peru"}}`
+	if name, err := Notice("kushki.yaml", []byte(body)); name != "subscription" || err != nil {
+		t.Errorf("described by %q: %v", name, err)
+	}
+	for what, change := range map[string][2]string{
+		"another name":    {`"subscriptionDelete"`, `"subscription.deleted"`},
+		"another type":    {`"subscriptionId":1700000000123000`, `"subscriptionId":"1700000000123000"`},
+		"missing":         {`"periodicity":"monthly",`, ``},
+		"not described":   {`"periodicity":"monthly",`, `"periodicity":"monthly","pan":"1",`},
+		"not JSON":        {`{`, ``},
+		"nothing known":   {body, `{}`},
+		"another webhook": {`"name":`, `"subscriptionStatus":"PENDING","name":`},
+	} {
+		if name, err := Notice("kushki.yaml", []byte(strings.Replace(body, change[0], change[1], 1))); err == nil {
+			t.Errorf("%s: described by %q", what, name)
+		}
+	}
+	if _, err := Notice("other.yaml", []byte(body)); err == nil {
+		t.Error("a document that there is not describes it")
+	}
+}

@@ -18,6 +18,7 @@ import (
 	"pasarela/dialect/dialecttest"
 	"pasarela/dialect/kushki"
 	"pasarela/dialect/monri"
+	"pasarela/gateway"
 )
 
 // check holds every exchange of a script against the documents. Addresses that no document has are those that
@@ -41,6 +42,22 @@ func check(t testing.TB) func(dialecttest.Exchange) {
 			t.Errorf("%s %s: no x-errors has status %d with %s", e.Method, e.Path, e.Status, e.Answer)
 		}
 	}
+}
+
+// checkTold holds what merchants are told against Kushki's document, and notes which of its webhooks it was.
+func checkTold(t testing.TB, told *sync.Map) func(pasarela.Delivery) {
+	return func(d pasarela.Delivery) {
+		t.Helper()
+		name, err := apitest.Notice("kushki.yaml", d.Body)
+		if err != nil {
+			t.Errorf("%s: %v", d.Kind, err)
+		}
+		told.Store(name, true)
+	}
+}
+
+func kushkiTellers(w *dialecttest.World) []gateway.Teller {
+	return []gateway.Teller{kushki.Teller{CountryName: cards.CountryName, Digest: w.Vault.Digest, Sandbox: true}}
 }
 
 // refusal is what an answer and a row of x-errors have in common. Monri's answers have no code but a status.
@@ -119,11 +136,26 @@ func TestMonriKeepsToItsDocument(t *testing.T) {
 	})
 }
 
-// What the Kushki dialect takes and answers is what its document says.
+// What the Kushki dialect takes, answers and tells is what its document says, and it tells all of what that has.
 func TestKushkiKeepsToItsDocument(t *testing.T) {
 	t.Parallel()
+	var told sync.Map
+	t.Run("scripts", func(t *testing.T) { playKushki(t, &told) })
+	names, err := apitest.Webhooks("kushki.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if _, sent := told.Load(name); !sent {
+			t.Errorf("no script brought about the webhook %s", name)
+		}
+	}
+}
+
+func playKushki(t *testing.T, told *sync.Map) {
 	dialecttest.Scripts(t, "../../dialect/kushki/testdata/*.txt", func(t testing.TB) *dialecttest.World {
-		return dialecttest.New(t, dialecttest.Options{OnExchange: check(t), Mount: func(w *dialecttest.World, mux *http.ServeMux) {
+		billers := map[string]gateway.Biller{"kushki": kushki.Pricing{}}
+		return dialecttest.New(t, dialecttest.Options{OnExchange: check(t), OnDelivery: checkTold(t, told), Tellers: kushkiTellers, Billers: billers, Mount: func(w *dialecttest.World, mux *http.ServeMux) {
 			w.AddKushkiMerchants(t)
 			kushki.New(w.Gateway, kushki.Options{Log: w.Gateway.Log, Mask: w.Vault.MaskBytes, Digest: w.Vault.Digest,
 				CountryName: cards.CountryName, DescribeBIN: w.Cards.DescribeBIN, Profile: w.Cards.Profile,
