@@ -9,6 +9,8 @@
 //	a bare handler           net/http and package store, nothing between: a charge's two commits (handler.go)
 //	the machine              cores, versions, the time of one flush, and who used the processors (machine.go)
 //
+// Apart from that it measures what a run of due subscriptions does to payments beside it (billing.go, billing_seed.go).
+//
 // Latencies are kept one by one, so percentiles are exact. A run ends by itself: every measurement has its
 // duration, every wait its bound, and what it started ends with it unless it is itself killed outright.
 package bench

@@ -16,7 +16,8 @@ import (
 // Clock runs at normal speed from wherever it was put, and goes on from where it stood when its folder is
 // opened again. It never goes back.
 type Clock struct {
-	path string
+	path     string
+	database string // kind of the database whose time this is
 
 	saving  sync.Mutex // held while the file is written, so that an earlier time never replaces a later
 	mu      sync.Mutex
@@ -34,33 +35,57 @@ const (
 )
 
 type clockFile struct {
-	Now time.Time `json:"now"`
+	Now      time.Time `json:"now"`
+	Database string    `json:"database,omitempty"`
 }
 
-// OpenClock opens the clock of a folder. A new folder starts at start, or now where start is zero.
-func OpenClock(dir string, start time.Time) (*Clock, error) {
-	c := &Clock{path: filepath.Join(dir, "clock.json"), started: time.Now(), stop: make(chan struct{})}
-	if start.IsZero() {
-		start = c.started
+// OpenClock opens the clock of a folder for a sandbox on a database of a kind, such as "sqlite". A new folder starts at
+// start, or now where start is zero.
+func OpenClock(dir, database string, start time.Time) (*Clock, error) {
+	c, found, err := readClock(dir)
+	if err != nil {
+		return nil, err
 	}
-	raw, err := os.ReadFile(c.path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	if !found && !start.IsZero() {
 		c.base = start
-	case err != nil:
-		return nil, fmt.Errorf("sandbox clock: %w", err)
-	default:
-		var f clockFile
-		if err := json.Unmarshal(raw, &f); err != nil {
-			return nil, fmt.Errorf("sandbox clock: %s cannot be read; delete it to start at the present: %w", c.path, err)
-		}
-		c.base = f.Now
 	}
+	c.database = database
 	if err := c.save(clockAhead); err != nil {
 		return nil, err
 	}
 	c.stopped.Go(c.keep)
 	return c, nil
+}
+
+// ClockBeside is the clock of a folder for a command beside the sandbox that runs on it, at most two seconds ahead of the
+// sandbox's own. found is false where the folder has none, or that of a sandbox on another kind of database, which has
+// nothing to do with this one.
+func ClockBeside(dir, database string) (c *Clock, found bool, err error) {
+	c, found, err = readClock(dir)
+	if err != nil || !found || (c.database != "" && c.database != database) {
+		return nil, false, err
+	}
+	return c, true, nil
+}
+
+// readClock is a clock that goes on from where that of the folder stood, or from the present where it has none. It
+// writes nothing.
+func readClock(dir string) (c *Clock, found bool, err error) {
+	now := time.Now()
+	c = &Clock{path: filepath.Join(dir, "clock.json"), base: now, started: now, stop: make(chan struct{})}
+	raw, err := os.ReadFile(c.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("sandbox clock: %w", err)
+	}
+	var f clockFile
+	if err := json.Unmarshal(raw, &f); err != nil {
+		return nil, false, fmt.Errorf("sandbox clock: %s cannot be read; delete it to start at the present: %w", c.path, err)
+	}
+	c.base, c.database = f.Now, f.Database
+	return c, true, nil
 }
 
 // Now implements pasarela.Clock.
@@ -120,7 +145,7 @@ func (c *Clock) keep() {
 func (c *Clock) save(ahead time.Duration) error {
 	c.saving.Lock()
 	defer c.saving.Unlock()
-	raw, err := json.Marshal(clockFile{Now: c.Now().Add(ahead)})
+	raw, err := json.Marshal(clockFile{Now: c.Now().Add(ahead), Database: c.database})
 	if err == nil {
 		err = replaceFile(c.path, raw)
 	}

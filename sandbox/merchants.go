@@ -20,10 +20,14 @@ type MerchantJSON struct {
 	PublicMerchantID  Credential                 `json:"public_merchant_id,omitempty"`
 	PrivateMerchantID Credential                 `json:"private_merchant_id,omitempty"`
 	WebhookSignature  string                     `json:"webhook_signature,omitempty"`
+	SigningSecret     string                     `json:"signing_secret,omitempty"` // of what listeners are told: whsec_ and base64
+	Disabled          bool                       `json:"disabled,omitempty"`
 	ThreeDS           string                     `json:"three_ds,omitempty"`
 	ThreeDSRules      *ThreeDSRulesJSON          `json:"three_ds_rules,omitempty"`
 	OTP               bool                       `json:"otp,omitempty"`
 	Webhooks          []pasarela.WebhookEndpoint `json:"webhooks,omitempty"`
+	Listeners         []pasarela.Listener        `json:"listeners,omitempty"`
+	Commission        *CommissionJSON            `json:"commission,omitempty"`
 	Monri             *MonriJSON                 `json:"monri,omitempty"`
 }
 
@@ -101,8 +105,17 @@ func (j MerchantJSON) Merchant() (pasarela.Merchant, error) {
 	if err != nil {
 		return pasarela.Merchant{}, err
 	}
+	fee, err := j.Commission.commission()
+	if err != nil {
+		return pasarela.Merchant{}, err
+	}
+	signing, err := signingKey(j.SigningSecret)
+	if err != nil {
+		return pasarela.Merchant{}, err
+	}
 	m := pasarela.Merchant{
-		Name: j.Name, Country: j.Country, Model: j.Model, ThreeDS: pasarela.ThreeDSMode(j.ThreeDS), ThreeDSRules: rules, OTP: j.OTP, Webhooks: j.Webhooks,
+		Name: j.Name, Country: j.Country, Model: j.Model, ThreeDS: pasarela.ThreeDSMode(j.ThreeDS), ThreeDSRules: rules, OTP: j.OTP,
+		Disabled: j.Disabled, Commission: fee, Webhooks: j.Webhooks, Listeners: j.Listeners, Signing: pasarela.SigningSecrets{Current: signing},
 		Kushki: pasarela.KushkiCredentials{PublicID: string(j.PublicMerchantID), PrivateID: string(j.PrivateMerchantID),
 			WebhookSignature: j.WebhookSignature},
 	}
@@ -148,8 +161,9 @@ func FromMerchant(m pasarela.Merchant) MerchantJSON {
 	j := MerchantJSON{
 		MerchantID: string(m.ID), Name: m.Name, Country: m.Country, Currency: code(m.Currencies[0]), Model: m.Model,
 		PublicMerchantID: Credential(m.Kushki.PublicID), PrivateMerchantID: Credential(m.Kushki.PrivateID),
-		WebhookSignature: m.Kushki.WebhookSignature,
-		ThreeDS:          string(m.ThreeDS), ThreeDSRules: rulesJSON(m.ThreeDSRules), OTP: m.OTP, Webhooks: m.Webhooks,
+		WebhookSignature: m.Kushki.WebhookSignature, SigningSecret: SigningSecret(m.Signing.Current), Disabled: m.Disabled,
+		ThreeDS: string(m.ThreeDS), ThreeDSRules: rulesJSON(m.ThreeDSRules), OTP: m.OTP,
+		Webhooks: withEvents(m.Webhooks), Listeners: m.Listeners, Commission: commissionJSON(m.Commission),
 		Monri: &MonriJSON{AuthenticityToken: Credential(m.Monri.AuthenticityToken), MerchantKey: Credential(m.Monri.Key),
 			SuccessURL: m.Monri.SuccessURL, CancelURL: m.Monri.CancelURL, CallbackURL: m.Monri.CallbackURL},
 	}
@@ -157,6 +171,17 @@ func FromMerchant(m pasarela.Merchant) MerchantJSON {
 		j.Currencies = append(j.Currencies, code(c))
 	}
 	return j
+}
+
+// withEvents writes no events as an empty list, which is how the member says all of them.
+func withEvents(all []pasarela.WebhookEndpoint) []pasarela.WebhookEndpoint {
+	all = slices.Clone(all)
+	for i := range all {
+		if all[i].Events == nil {
+			all[i].Events = []string{}
+		}
+	}
+	return all
 }
 
 func (c *Controls) addMerchant(r *http.Request) (any, error) {
@@ -168,8 +193,8 @@ func (c *Controls) addMerchant(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if j.MerchantID != "" || j.WebhookSignature != "" {
-		return nil, pasarela.Errorf(pasarela.CodeInvalid, "merchant_id and webhook_signature are answered, not sent")
+	if j.MerchantID != "" || j.WebhookSignature != "" || j.SigningSecret != "" {
+		return nil, pasarela.Errorf(pasarela.CodeInvalid, "merchant_id, webhook_signature and signing_secret are answered, not sent")
 	}
 	m, err := j.Merchant()
 	if err != nil {

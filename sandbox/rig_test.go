@@ -54,7 +54,7 @@ func newRig(t *testing.T, dir string) *rig {
 	r.must(os.Mkdir(filepath.Join(dir, "issuer"), 0o700))
 	kek, err := vault.FileKEK(filepath.Join(dir, "kek"), true)
 	r.must(err)
-	r.clock, err = sandbox.OpenClock(dir, start)
+	r.clock, err = sandbox.OpenClock(dir, "sqlite", start)
 	r.must(err)
 	r.bank, err = simulator.Open(simulator.Config{Dir: filepath.Join(dir, "issuer"), Cards: r.cards, Clock: r.clock})
 	r.must(err)

@@ -49,7 +49,7 @@ func TestTheClockJumpsAndWhatIsDueHasRun(t *testing.T) {
 func TestTheClockOutlivesItsProcess(t *testing.T) {
 	inBubble(t, func(t *testing.T, _ *rig) {
 		dir := t.TempDir()
-		c, err := sandbox.OpenClock(dir, start)
+		c, err := sandbox.OpenClock(dir, "sqlite", start)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +58,7 @@ func TestTheClockOutlivesItsProcess(t *testing.T) {
 		}
 		time.Sleep(10 * time.Second)
 		killed := c.Now()
-		second, err := sandbox.OpenClock(dir, time.Time{}) // as after a kill: the first was not closed
+		second, err := sandbox.OpenClock(dir, "sqlite", time.Time{}) // as after a kill: the first was not closed
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,7 +72,7 @@ func TestTheClockOutlivesItsProcess(t *testing.T) {
 		}
 		stood := second.Now()
 		time.Sleep(time.Hour) // nothing runs meanwhile
-		third, err := sandbox.OpenClock(dir, start)
+		third, err := sandbox.OpenClock(dir, "sqlite", start)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,16 +17,22 @@ import (
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for command, says := range map[string][]string{
-		"":                {"dev", "serve", "simulator", "migrate", "merchant create", "keys rotate", "bins import", "reconcile", "doctor", "bench", "version", "Not affiliated"},
+		"":                {"dev", "serve", "simulator", "migrate", "merchant create", "merchant change", "merchant disable", "merchant enable", "merchant list", "keys rotate", "bins import", "reconcile", "doctor", "bench", "version", "Not affiliated"},
 		"dev":             {"Example: pasarela dev", "--listen=\"127.0.0.1:8080\"", "PASARELA_LISTEN", "--data", "PASARELA_DATA", "--database-url", "PASARELA_DATABASE_URL", "--acquirer", "--start-time", "--log-level", "--acquirer-timeout"},
 		"serve":           {"Example: pasarela serve", "--tls-certificate", "--tls-key", "--behind-proxy", "--key-encryption-key", "--sandbox", "--acquirer"},
 		"simulator":       {"Example: pasarela simulator", "--listen", "--control", "--data"},
 		"migrate":         {"Example: pasarela migrate", "--database-url"},
 		"merchant create": {"standard input", "--data"},
+		"merchant change": {"standard input", "Example: echo", "null takes away", "--data"},
+		"merchant list":   {"--json", "--data"},
+		"webhooks rotate": {"--merchant", "--overlap", "24h", "--json"},
 		"keys rotate":     {"--resume", "--retire", "--settle"},
 		"bins import":     {"Example: pasarela bins import", "start,end,brand,type,bank,country,enabled", "standard input", "exit 1", "--data", "--database-url"},
 		"bins list":       {"Example: pasarela bins list", "--json"},
 		"bins show":       {"Example: pasarela bins show", "--json"},
+		"webhooks list":   {"Example: pasarela webhooks list", "--merchant", "--state", "--event", "--from", "--to", "--attempts", "--json", "--database-url"},
+		"webhooks replay": {"Examples: pasarela webhooks replay", "--merchant", "--id", "--from", "--to", "--state"},
+		"webhooks test":   {"Example: pasarela webhooks test", "--merchant", "--url", "exit 1"},
 		"reconcile":       {"Example: pasarela reconcile", "--json", "--issuer", "exit 1"},
 		"doctor":          {"Example: pasarela doctor", "--acquirer", "--directory-server", "--json"},
 		"bench":           {"Example: pasarela bench", "--duration"},

@@ -43,6 +43,14 @@ func (p place) name() string {
 	return p.database() + " (SQLite)"
 }
 
+// engine is the kind of database.
+func (p place) engine() string {
+	if p.onPostgres() {
+		return "postgres"
+	}
+	return "sqlite"
+}
+
 func (p place) onPostgres() bool { return p.DatabaseURL != "" }
 
 // check refuses a database URL that is neither left out nor PostgreSQL's.
@@ -100,5 +108,6 @@ type process struct {
 	LogLevel        slog.Level    `help:"debug, info, warn or error." default:"info" env:"PASARELA_LOG_LEVEL"`
 	AcquirerTimeout time.Duration `help:"How long, in real time, to wait for the acquirer's answer." default:"25s" env:"PASARELA_ACQUIRER_TIMEOUT"`
 	secure
+	BillingRate   int `help:"Scheduled payments of subscriptions that this node makes in a second, at most; 0 for as many as it can." default:"200" env:"PASARELA_BILLING_RATE"`
 	MaxConcurrent int `help:"Requests under way at once; more are answered 503." default:"2048" env:"PASARELA_MAX_CONCURRENT"`
 }

@@ -34,6 +34,12 @@ type monriCredential struct {
 // demoCountries are those of the Kushki dialect, each with a demo merchant.
 var demoCountries = []string{"EC", "CO", "MX", "PE", "CL"}
 
+// demoCommissions are what a split of the demo merchants' payments would give: one percent, and the country's tax on it.
+var demoCommissions = map[string]pasarela.Commission{
+	"EC": {Merchant: "20000000000000000001", Name: "Comisiones Demo", ParentName: "Grupo Demo", BasisPoints: 100, TaxBasisPoints: 1500},
+	"MX": {Merchant: "20000000000000000002", Name: "Comisiones Demo", ParentName: "Grupo Demo", BasisPoints: 100, TaxBasisPoints: 1600},
+}
+
 // demoMerchants makes sure that the demo merchants exist, with the credentials in the data folder's file or
 // new ones, and writes the file.
 func (n *node) demoMerchants(ctx context.Context) (demoCredentials, error) {
@@ -46,7 +52,7 @@ func (n *node) demoMerchants(ctx context.Context) (demoCredentials, error) {
 		country, _ := pasarela.CountryByCode(code)
 		known := demo.Kushki[code]
 		m, err := n.demoMerchant(ctx, gateway.CredentialKushkiPrivate, known.PrivateID, pasarela.Merchant{
-			Name: "Tienda Demo " + country.Name, Country: code, ThreeDS: pasarela.ThreeDSOn,
+			Name: "Tienda Demo " + country.Name, Country: code, ThreeDS: pasarela.ThreeDSOn, Commission: demoCommissions[code],
 			Kushki: pasarela.KushkiCredentials{PublicID: known.PublicID, PrivateID: known.PrivateID, WebhookSignature: known.WebhookSignature},
 		})
 		if err != nil {

@@ -20,7 +20,7 @@ type rotateCommand struct {
 	keyed
 	Resume bool          `help:"Make no new keys: go on sealing what is not under the newest."`
 	Retire bool          `help:"Remove the old keys at the end, once nothing is sealed under them."`
-	Settle time.Duration `help:"How long to wait for every node to have learned of the new keys before the last look." default:"15s"`
+	Settle time.Duration `help:"How long to wait before the last look: every node has to have learned of the new keys, and no card may be left that a payment under way holds in memory alone. Keep it well above --acquirer-timeout (25s) and 20s." default:"60s"`
 }
 
 const resealBatch = 200
@@ -45,7 +45,8 @@ func (c *rotateCommand) Run(ctx context.Context) (err error) {
 	if err := r.run(ctx); err != nil {
 		return err
 	}
-	// A node that had not seen the new key may have sealed under the old one meanwhile.
+	// A node that had not seen the new key may have sealed under the old one meanwhile, and a card that waits for its
+	// issuer's answer is stored only after that: as long as a message may take, and the commits around it.
 	if err := pause(ctx, c.Settle); err != nil {
 		return err
 	}

@@ -167,27 +167,45 @@ func (l *leaker) pay() {
 		"metadata": map[string]any{"n": l.number}}, l.private("MX")...).must(l.t, http.StatusCreated)
 	l.call("DELETE", "/v1/charges/"+held.member("ticketNumber"), map[string]any{"fullResponse": true}, l.private("MX")...).must(l.t, http.StatusCreated)
 	l.subscribe()
-	l.sign(fmt.Sprintf(`{"type":"card","card":{"pan":"%s","expiration_date":"3412","cvv":"%s"},"metadata":{"description":"%s","mark":"%s"}}`,
+	l.sign("/v2/tokens", fmt.Sprintf(`{"type":"card","card":{"pan":"%s","expiration_date":"3412","cvv":"%s"},"metadata":{"description":"%s","mark":"%s"}}`,
 		l.number, secretCVV, l.number, marked)).must(l.t, http.StatusOK)
 }
 
-// subscribe stores the card and charges it.
+// subscribe stores the card, charges it in every way there is, changes its plan and ends it.
 func (l *leaker) subscribe() {
 	l.t.Helper()
 	token := l.call("POST", "/subscriptions/v1/card/tokens", map[string]any{"card": l.card(), "currency": "MXN"}, l.public("MX")...).must(l.t, http.StatusCreated)
 	s := l.call("POST", "/subscriptions/v1/card", map[string]any{"token": token.member("token"), "planName": "Gym " + l.number, "periodicity": "monthly",
 		"contactDetails": map[string]any{"firstName": "A", "lastName": l.number, "email": "a@b.c"}, "amount": l.shop("MX").amount("10"),
 		"startDate": "2032-02-01", "fullResponse": "v2", "metadata": map[string]any{"n": l.number}}, l.private("MX")...).must(l.t, http.StatusCreated)
-	l.call("POST", "/subscriptions/v1/card/"+s.member("subscriptionId")+"/authorize", map[string]any{"amount": l.shop("MX").amount("10"),
-		"name": l.number, "lastName": "Doe", "email": "u@e.com", "fullResponse": "v2"}, l.private("MX")...).must(l.t, http.StatusCreated)
+	path, amount, private := "/subscriptions/v1/card/"+s.member("subscriptionId"), l.shop("MX").amount("10"), l.private("MX")
+	l.call("POST", path+"/authorize", map[string]any{"amount": amount,
+		"name": l.number, "lastName": "Doe", "email": "u@e.com", "fullResponse": "v2"}, private...).must(l.t, http.StatusCreated)
+	for _, f := range []string{"", "garbage", "no_response"} {
+		if f != "" {
+			l.fault(map[string]any{"kind": f, "on": "authorization"})
+		}
+		device := l.call("POST", path+"/tokens", map[string]any{"cvv": secretCVV, "amount": amount, "sessionId": l.number,
+			"cardHolderName": l.number}, l.public("MX")...).must(l.t, http.StatusCreated)
+		l.call("POST", path, map[string]any{"token": device.member("token"), "amount": amount, "cvv": secretCVV, "fullResponse": "v2",
+			"metadata": map[string]any{"n": l.number}, "contactDetails": map[string]any{"firstName": l.number}}, private...)
+	}
+	l.call("PATCH", path, map[string]any{"planName": "Gym " + l.number, "metadata": map[string]any{l.number: l.number},
+		"contactDetails": map[string]any{"email": l.number}}, private...).must(l.t, http.StatusNoContent)
+	l.call("PUT", path, map[string]any{"amount": amount, "periods": 2, "unknown": l.number}, private...).must(l.t, http.StatusNoContent)
+	token = l.call("POST", "/subscriptions/v1/card/tokens", map[string]any{"card": l.card(), "currency": "MXN"}, l.public("MX")...).must(l.t, http.StatusCreated)
+	l.call("PUT", path+"/card", map[string]any{"token": token.member("token")}, private...).must(l.t, http.StatusNoContent)
+	l.call("GET", "/subscriptions/v1/card/search/"+s.member("subscriptionId"), nil, private...).must(l.t, http.StatusOK)
+	l.call("GET", path+"/transactions", nil, private...).must(l.t, http.StatusOK)
+	l.call("DELETE", path, map[string]any{"why": l.number}, private...).must(l.t, http.StatusNoContent)
 }
 
-// sign sends a body to Monri's token endpoint as its clients sign it.
-func (l *leaker) sign(body string) answer {
+// sign posts a body to Monri's API as its clients sign it.
+func (l *leaker) sign(path, body string) answer {
 	l.t.Helper()
 	m := l.known.Monri
-	digest := sha512.Sum512([]byte(m.Key + "1700000000" + m.Token + "/v2/tokens" + body))
-	return l.call("POST", "/v2/tokens", body, "Authorization", "WP3-v2.1 "+m.Token+" 1700000000 "+hex.EncodeToString(digest[:]))
+	digest := sha512.Sum512([]byte(m.Key + "1700000000" + m.Token + path + body))
+	return l.call("POST", path, body, "Authorization", "WP3-v2.1 "+m.Token+" 1700000000 "+hex.EncodeToString(digest[:]))
 }
 
 // misplace puts the number where it does not belong. What is answered does not matter, but what it shows.
@@ -219,6 +237,11 @@ func (l *leaker) misplace() {
 			l.call("POST", captures, body, private...)
 		}
 	}
+	for _, member := range []string{"merchant_customer_id", "description", "email", "name", "phone", "zip_code", "city", "address", "country", "metadata", "unknown", n} {
+		for _, value := range []string{`"` + n + `"`, n, `"card ` + spaced(n) + `"`, `{"` + n + `":["` + n + `",` + n + `]}`} {
+			l.sign("/v2/customers", `{"`+member+`":`+value+`}`)
+		}
+	}
 	l.misplaceOutsideBodies()
 	l.misplaceBrokenly()
 }
@@ -235,14 +258,17 @@ func (l *leaker) misplaceOutsideBodies() {
 		l.call("POST", charges, map[string]any{"token": l.token(), "amount": l.shop("MX").amount("10")}, append(private, header, n)...)
 	}
 	for _, path := range []string{"/v1/charges/" + n, "/v1/refund/" + n, "/card/v1/tokens/" + n, "/card/v1/charges?number=" + n + "&cvv=" + secretCVV,
-		"/subscriptions/v1/card/" + n + "/authorize", "/subscriptions/v1/card/" + n + "/capture", "/v2/tokens?pan=" + n, "/v2/" + n, "/" + n,
+		"/subscriptions/v1/card/" + n + "/authorize", "/subscriptions/v1/card/" + n + "/capture",
+		"/subscriptions/v1/card/" + n, "/subscriptions/v1/card/search/" + n, "/v1/subscriptions/" + n + "/transactions?limit=" + n, "/v2/tokens?pan=" + n, "/v2/" + n, "/" + n,
+		"/v2/customers/" + n, "/v2/customers?limit=" + n, "/v2/merchants/customers/" + n,
 		"/sandbox/v1/" + n, "/sandbox/v1/network/messages?after=" + n, "/docs/" + n, "/console/" + n} {
 		for _, method := range []string{"GET", "POST", "DELETE", "PUT"} {
 			l.call(method, path, `{"amount":{"subtotalIva":0,"subtotalIva0":10,"iva":0,"ice":0,"currency":"MXN"}}`, append(private, "Idempotency-Key", "for "+n)...)
 		}
 	}
 	l.call("X"+n, "/card/v1/tokens", nil, public...)
-	l.sign(`{"type":"` + n + `","card":{"pan":"` + n + `","expiration_date":"` + n + `"},"` + n + `":1}`)
+	l.sign("/v2/customers/"+n, `{"name":"`+n+`"}`)
+	l.sign("/v2/tokens", `{"type":"`+n+`","card":{"pan":"`+n+`","expiration_date":"`+n+`"},"`+n+`":1}`)
 	l.call("POST", "/v2/tokens", `{"type":"card","card":{"pan":"`+n+`"}}`, "Authorization", "WP3-v2.1 "+n+" "+n+" "+n)
 }
 
@@ -255,7 +281,7 @@ func (l *leaker) misplaceBrokenly() {
 		strings.Repeat(`{"a":`, 40) + `"` + n + `"` + strings.Repeat(`}`, 40), `{"card":{"number":"` + spaced(n) + `"}}`} {
 		l.call("POST", "/card/v1/tokens", body, public...)
 		l.call("POST", "/sandbox/v1/cards", body)
-		l.sign(body)
+		l.sign("/v2/tokens", body)
 	}
 	for _, raw := range []string{"GET /" + n + " HTTP/9.9\r\n\r\n", "POST /card/v1/tokens HTTP/1.1\r\nHost: x\r\nContent-Length: " + n + "\r\n\r\n{",
 		n + "\r\n\r\n", "POST /card/v1/tokens HTTP/1.1\r\nHost: x\r\n" + n + "\r\n\r\n", "GET /?a=" + n + ";b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",

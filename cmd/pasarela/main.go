@@ -20,9 +20,11 @@ type commands struct {
 	Serve     serveCommand     `cmd:"" help:"Run a gateway in production. Example: pasarela serve --database-url postgres://... --acquirer 10.0.0.5:8583 --key-encryption-key env:PASARELA_KEK --tls-certificate cert.pem --tls-key key.pem"`
 	Simulator simulatorCommand `cmd:"" help:"Run the acquirer simulator alone, for a gateway elsewhere. Example: pasarela simulator --listen 127.0.0.1:8583 --data ./issuer"`
 	Migrate   migrateCommand   `cmd:"" help:"Bring a database to this version's schema. Example: pasarela migrate --database-url postgres://..."`
-	Merchant  merchantCommand  `cmd:"" help:"Import merchants. Example: pasarela merchant create --data ./pasarela-data < merchant.json"`
+	Merchant  merchantCommand  `cmd:"" help:"Import, list, change, disable and enable merchants. Example: pasarela merchant create --data ./pasarela-data < merchant.json"`
 	Keys      keysCommand      `cmd:"" help:"Rotate the keys that seal card data. Example: pasarela keys rotate --data ./pasarela-data"`
 	Bins      binsCommand      `cmd:"" help:"Import, list and look up card ranges. Example: pasarela bins import ranges.csv --data ./pasarela-data"`
+	Billing   billingCommand   `cmd:"" help:"Look at the charges of subscriptions. Example: pasarela billing status --data ./pasarela-data"`
+	Webhooks  webhooksCommand  `cmd:"" help:"Look at what merchants are told, send it again, test addresses, exchange secrets. Example: pasarela webhooks list --state parked --data ./pasarela-data"`
 	Reconcile reconcileCommand `cmd:"" help:"Hold the books against themselves and against the issuer's; exit 1 with a list where they differ. Example: pasarela reconcile --data ./pasarela-data --json"`
 	Doctor    doctorCommand    `cmd:"" help:"Check that this machine and configuration can take payments. Example: pasarela doctor --data ./pasarela-data"`
 	Bench     benchCommand     `cmd:"" help:"Measure payments per second on this machine, next to what its database can do. Example: pasarela bench --duration 10s --connections 1,32"`

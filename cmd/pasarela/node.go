@@ -20,14 +20,16 @@ import (
 	"pasarela/cde/cards"
 	"pasarela/cde/threeds"
 	"pasarela/cde/vault"
+	"pasarela/dialect/events"
+	"pasarela/dialect/kushki"
 	"pasarela/dialect/monri"
 	"pasarela/front"
 	"pasarela/gateway"
-	"pasarela/jobs"
 	"pasarela/pages"
 	"pasarela/sandbox"
 	"pasarela/store"
 	"pasarela/telemetry"
+	"pasarela/webhook"
 )
 
 // settings say what kind of node to build.
@@ -48,6 +50,8 @@ type node struct {
 	log     *slog.Logger
 	metrics *telemetry.Metrics
 	live    atomic.Bool
+	// recovering is what the last process left; nothing is added once the node is live.
+	recovering sync.WaitGroup
 
 	store     store.Store
 	vault     *vault.Vault
@@ -58,6 +62,7 @@ type node struct {
 	simulator *simulator.Simulator // nil where the acquirer is elsewhere
 	link      *acquirer.Client
 	threeDS   *threeds.Server // nil where no card takes part in 3-D Secure
+	webhooks  *webhook.Dispatcher
 	gateway   *gateway.Gateway
 	mux       *http.ServeMux
 	server    *front.Server
@@ -76,7 +81,7 @@ func openNode(ctx context.Context, s settings, log *slog.Logger) (_ *node, err e
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		n.openFolder, n.openClock, n.openCards, n.openVault, n.refreshBINs, n.openAcquirer, n.openThreeDS, n.openGateway, n.openServer,
+		n.openFolder, n.openClock, n.openCards, n.openVault, n.refreshBINs, n.openAcquirer, n.openThreeDS, n.openWebhooks, n.openGateway, n.openServer,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -118,7 +123,7 @@ func (n *node) openClock(context.Context) error {
 	if !n.sandbox {
 		return nil
 	}
-	c, err := sandbox.OpenClock(n.Data, n.startTime)
+	c, err := sandbox.OpenClock(n.Data, n.engine(), n.startTime)
 	if err != nil {
 		return err
 	}
@@ -167,6 +172,9 @@ func (n *node) openAcquirer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := acquirer.CheckTerminal(n.TerminalID); err != nil {
+		return fmt.Errorf("--terminal-id: %w", err)
+	}
 	observer := acquirer.Observer{
 		RoundTrip: n.metrics.RoundTrip, Link: n.metrics.Link,
 		Stray: func(s acquirer.Stray) { n.metrics.Stray(string(s)) },
@@ -207,7 +215,8 @@ func (n *node) openSimulator(ctx context.Context) (err error) {
 func (n *node) openGateway(context.Context) error {
 	conf := gateway.Config{
 		Store: n.store, Vault: n.vault, Acquirer: n.link, Clock: n.clock, IDs: pasarela.NewIDs(rand.Reader),
-		Log: n.log, Observer: n.metrics, AcquirerTimeout: n.AcquirerTimeout,
+		Log: n.log, Observer: n.metrics, Wake: n.webhooks.Wake, AcquirerTimeout: n.AcquirerTimeout, BillingRate: n.BillingRate,
+		Tellers: []gateway.Teller{n.kushkiTeller(), events.Teller{}}, Billers: map[string]gateway.Biller{"kushki": kushki.Pricing{}},
 	}
 	if n.threeDS != nil {
 		conf.Authenticator = n.threeDS
@@ -222,6 +231,7 @@ func (n *node) openServer(context.Context) error {
 	n.kushkiDialect().Mount(mux)
 	pages.Mount(mux)
 	monri.New(n.gateway, monri.Options{Log: n.log, Mask: n.vault.MaskBytes, Digest: n.vault.Digest}).Mount(mux)
+	events.New(n.gateway, n.log).Mount(mux)
 	api.Mount(mux)
 	mux.Handle("GET /metrics", n.metrics.Handler())
 	if n.sandbox {
@@ -230,7 +240,7 @@ func (n *node) openServer(context.Context) error {
 			return err
 		}
 		sandbox.New(sandbox.Config{Gateway: n.gateway, Clock: n.sandClock, Recorder: n.recorder, Simulator: n.simulator,
-			Cards: n.cards, Inboxes: inboxes, CardsChanged: n.refreshRanges, RunDue: n.gateway.RunDue, Reset: n.resetStore, Log: n.log}).Mount(mux)
+			Cards: n.cards, Inboxes: inboxes, CardsChanged: n.refreshRanges, RunDue: n.runDue, Reset: n.resetStore, Log: n.log}).Mount(mux)
 	}
 	n.server = front.New(front.Config{Handler: mux, Log: n.log, Recorder: n.metrics, AcquirerTimeout: n.AcquirerTimeout,
 		MaxConcurrent: n.MaxConcurrent, Ready: n.ready, Live: n.live.Load, Traces: telemetry.TracesConfigured()})
@@ -261,15 +271,6 @@ func (n *node) ready(ctx context.Context) error {
 		return errors.New("the store does not answer")
 	}
 	return nil
-}
-
-// work is what recurs: on SQLite this process does it, on PostgreSQL whichever node River chooses.
-func (n *node) work() []jobs.Work {
-	return []jobs.Work{
-		{Name: "sweep", Every: time.Second, Do: func(ctx context.Context) error { _, err := n.gateway.Sweep(ctx); return err }},
-		{Name: "purge", Every: time.Minute, Do: func(ctx context.Context) error { _, err := n.gateway.Purge(ctx); return err }},
-		{Name: "roll_up", Every: time.Minute, Do: n.gateway.RollUp},
-	}
 }
 
 // run serves until ctx ends.
@@ -308,7 +309,7 @@ func (n *node) run(ctx context.Context, l net.Listener, certificate, key string)
 
 // start brings the node to where it can take payments, and then does what recurs.
 func (n *node) start(ctx context.Context) (stop func(context.Context) error, err error) {
-	runner, err := n.startJobs(ctx, n.work(), n.log)
+	runner, err := n.startJobs(ctx, n.work(ctx), n.log)
 	if err != nil {
 		return nil, err
 	}
@@ -321,12 +322,17 @@ func (n *node) start(ctx context.Context) (stop func(context.Context) error, err
 		n.keepTelling(background)
 		telling.Wait()
 	}()
-	stop = func(ctx context.Context) error { cancel(); <-done; return runner.Stop(ctx) }
+	delivering := make(chan struct{})
+	go func() {
+		defer close(delivering)
+		n.webhooks.Run(ctx) // ends with running, so that what is under way to an inbox of this node still finds it
+	}()
+	stop = func(ctx context.Context) error { cancel(); <-done; <-delivering; return runner.Stop(ctx) }
 	if !await(ctx, n.link.Up) {
 		return stop, nil
 	}
 	if !n.onPostgres() { // the folder's lock says that no other process uses this database
-		go n.recover(background)
+		n.recovering.Go(func() { n.recover(background) })
 	}
 	n.live.Store(await(ctx, n.rangesKnown))
 	return stop, nil
@@ -349,23 +355,6 @@ func (n *node) recover(ctx context.Context) {
 	}
 	if moved > 0 {
 		n.log.LogAttrs(ctx, slog.LevelInfo, "finished what the last process left pending", slog.Int("payments", moved))
-	}
-}
-
-// keepTelling keeps the gauge of pending payments, the vault's keys and the card ranges up to date.
-func (n *node) keepTelling(ctx context.Context) {
-	for pause(ctx, 10*time.Second) == nil {
-		if err := n.vault.Refresh(ctx); err != nil && ctx.Err() == nil {
-			n.log.LogAttrs(ctx, slog.LevelError, "keys could not be refreshed", slog.Any("error", err))
-		}
-		if err := n.refreshBINs(ctx); err != nil && ctx.Err() == nil {
-			n.log.LogAttrs(ctx, slog.LevelError, "card ranges could not be refreshed; those before stay in use", slog.Any("error", err))
-		}
-		pending, err := n.gateway.Pending(ctx)
-		if err != nil {
-			continue // the store's own metrics and readiness say so
-		}
-		n.metrics.Pending(pending)
 	}
 }
 

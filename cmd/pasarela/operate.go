@@ -2,19 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"log/slog"
-	"os"
 	"runtime/debug"
 
-	"pasarela"
 	"pasarela/cde/vault"
-	"pasarela/gateway"
-	"pasarela/sandbox"
 )
 
 type versionCommand struct{}
@@ -58,47 +49,6 @@ func (c *migrateCommand) Run(ctx context.Context) error {
 	}
 	fmt.Printf("The schema of %s is that of this version.\n", c.name())
 	return s.Close()
-}
-
-type merchantCommand struct {
-	Create merchantCreate `cmd:"" help:"Read a merchant as JSON from standard input, in the form of POST /sandbox/v1/merchants, and print it with all its credentials."`
-}
-
-type merchantCreate struct{ keyed }
-
-// maxMerchant bounds the JSON of a merchant, in bytes.
-const maxMerchant = 1 << 20
-
-// Run implements the command.
-func (c *merchantCreate) Run(ctx context.Context) (err error) {
-	raw, err := io.ReadAll(io.LimitReader(os.Stdin, maxMerchant))
-	if err != nil {
-		return fmt.Errorf("standard input: %w", err)
-	}
-	asked, err := sandbox.DecodeMerchant(raw)
-	if err != nil {
-		return fmt.Errorf("standard input: %w", err)
-	}
-	m, err := asked.Merchant()
-	if err != nil {
-		return err
-	}
-	s, err := c.openExisting(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	v, err := c.openVault(ctx, s)
-	if err != nil {
-		return err
-	}
-	g := gateway.New(gateway.Config{Store: s, Vault: v, Clock: pasarela.SystemClock{}, IDs: pasarela.NewIDs(rand.Reader), Log: slog.Default()})
-	if m, err = g.CreateMerchant(ctx, m); err != nil {
-		return err
-	}
-	out := json.NewEncoder(os.Stdout)
-	out.SetIndent("", " ")
-	return out.Encode(sandbox.FromMerchant(m))
 }
 
 // openVault opens the vault of an existing gateway.

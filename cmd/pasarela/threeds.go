@@ -152,6 +152,11 @@ func (n *node) refreshRanges(ctx context.Context) error {
 	return n.threeDS.Refresh(ctx)
 }
 
+// kushkiTeller tells Kushki's merchants in the words that the dialect answers them with.
+func (n *node) kushkiTeller() kushki.Teller {
+	return kushki.Teller{CountryName: cards.CountryName, Digest: n.vault.Digest, Sandbox: n.sandbox}
+}
+
 // kushkiDialect leads cardholders to their issuers where there is a 3-D Secure server.
 func (n *node) kushkiDialect() *kushki.Handler {
 	options := kushki.Options{Log: n.log, Mask: n.vault.MaskBytes, Digest: n.vault.Digest, CountryName: cards.CountryName,

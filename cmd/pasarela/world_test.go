@@ -158,7 +158,18 @@ func (w *world) stop() {
 // pasarela runs a command of the program on this world's folder and database.
 func (w *world) pasarela(args ...string) ran {
 	w.t.Helper()
-	return run(w.t, append(args, w.place...)...)
+	return w.with("", args...)
+}
+
+// with is pasarela with something on its standard input. Of a database on PostgreSQL an operator has to say that it is a
+// sandbox's; a folder says it by itself.
+func (w *world) with(stdin string, args ...string) ran {
+	w.t.Helper()
+	var env []string
+	if slices.Contains(w.place, "--database-url") {
+		env = []string{"PASARELA_SANDBOX=true"}
+	}
+	return runWith(w.t, env, stdin, append(args, w.place...)...)
 }
 
 // answer is what an HTTP request was answered.
