@@ -42,7 +42,7 @@ func (w *world) runUntilQuiet() {
 			w.violation("pending payments cannot be counted: %v", err)
 			return
 		}
-		if pending == 0 && !w.verifying() {
+		if pending == 0 && !w.verifying() && !w.billing() {
 			return
 		}
 		time.Sleep(time.Second)
@@ -55,6 +55,14 @@ func (w *world) runUntilQuiet() {
 func (w *world) verifying() bool {
 	return slices.ContainsFunc(w.shops, func(s *shop) bool {
 		due, err := w.database.DueSubscriptions(w.ctx, s.merchant.ID, w.clock.Now().Add(time.Hour), 1)
+		return err == nil && len(due) > 0 // an error is reported by checkSubscriptions
+	})
+}
+
+// billing says that a charge is due, or was put off for a few minutes because a failing database could not promise it.
+func (w *world) billing() bool {
+	return slices.ContainsFunc(w.shops, func(s *shop) bool {
+		due, err := w.database.BillableSubscriptions(w.ctx, s.merchant.ID, w.clock.Now().Add(5*time.Minute), 1)
 		return err == nil && len(due) > 0 // an error is reported by checkSubscriptions
 	})
 }
