@@ -101,12 +101,13 @@ func (w *world) checkPeriods(m pasarela.MerchantID, sub pasarela.Subscription) {
 	}
 }
 
-// checkDates follows the schedule from its start. No run before BilledFrom was there to open a period; a daily plan begins
-// with that run.
+// checkDates follows the schedule from its start. No run before BilledFrom was there to open a period; a plan that has a date
+// on the day of that run begins with it.
 func (w *world) checkDates(sub pasarela.Subscription, periods []pasarela.Period) {
 	within := func(d pasarela.Date) bool { return sub.EndDate == "" || d <= sub.EndDate }
 	date := sub.StartDate
-	if first := pasarela.BillingDate(sub.BilledFrom); sub.Periodicity == pasarela.Daily && first > date && within(first) {
+	first := pasarela.BillingDate(sub.BilledFrom)
+	if first > date && within(first) && sub.Periodicity.First(sub.StartDate, first) == first {
 		date = first
 	}
 	for _, p := range periods {
