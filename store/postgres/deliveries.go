@@ -17,7 +17,7 @@ const deliveryColumns = `id, event, kind, format, url, endpoint, subject, header
 // InsertDelivery implements store.DeliveryTx. One whose last attempt is in the log is not under way. OFFSET 0 has the
 // line looked through, not the endpoint from its latest due time on.
 func (t *tx) InsertDelivery(d pasarela.Delivery) error {
-	headers, err := headersText(d.Headers)
+	headers, err := store.HeadersText(d.Headers)
 	if err != nil {
 		return t.fail(err)
 	}
@@ -30,7 +30,7 @@ func (t *tx) InsertDelivery(d pasarela.Delivery) error {
 					WHERE merchant = $1 AND endpoint = $7 AND subject = $8 AND state = 'pending' AND tries > 0 AND $11 = 'pending'
 					AND EXISTS (SELECT 1 FROM delivery_attempts WHERE merchant = $1 AND delivery = d.id AND number = d.attempts)
 					OFFSET 0) AS waiting)) END, $16, $17)`,
-		t.merchant, string(d.ID), string(d.Event), string(d.Kind), d.Format, d.URL, d.Endpoint, d.Subject, headers, blob(d.Body),
+		t.merchant, string(d.ID), string(d.Event), string(d.Kind), d.Format, d.URL, d.Endpoint, d.Subject, blob(headers), blob(d.Body),
 		string(d.State), int64(d.Attempts), int64(d.Tries), stamp(d.Since), stamp(d.DueAt), stamp(d.CreatedAt), stamp(d.UpdatedAt))
 }
 
@@ -107,7 +107,7 @@ func scanDelivery(r row, merchant string, more ...any) (pasarela.Delivery, error
 	err := r.Scan(append([]any{(*string)(&d.ID), (*string)(&d.Event), (*string)(&d.Kind), &d.Format, &d.URL, &d.Endpoint, &d.Subject, &headers, &d.Body,
 		(*string)(&d.State), &d.Attempts, &d.Tries, at(&d.Since), at(&d.DueAt), at(&d.CreatedAt), at(&d.UpdatedAt)}, more...)...)
 	if err == nil {
-		d.Headers, err = parseHeaders(headers)
+		d.Headers, err = store.ParseHeaders(headers)
 	}
 	if err != nil {
 		return pasarela.Delivery{}, err

@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
@@ -56,54 +55,4 @@ func traceValues(args []any, t pasarela.Trace) []any {
 
 func traceTargets(dest []any, t *pasarela.Trace) []any {
 	return append(dest, &t.STAN, &t.RRN, at(&t.SentAt))
-}
-
-// retryJSON is how attempts are spread, as it is stored: JSON, or "" for the zero value.
-type retryJSON struct {
-	Kind pasarela.RetryKind `json:"kind,omitempty"`
-	Days []int              `json:"days,omitempty"`
-}
-
-func retryText(r pasarela.Retry) (string, error) {
-	if r.Kind == "" && len(r.Days) == 0 {
-		return "", nil
-	}
-	text, err := json.Marshal(retryJSON(r))
-	if err != nil {
-		return "", internal(err, "retry cannot be written")
-	}
-	return string(text), nil
-}
-
-func parseRetry(text string) (pasarela.Retry, error) {
-	if text == "" {
-		return pasarela.Retry{}, nil
-	}
-	var r retryJSON
-	if err := json.Unmarshal([]byte(text), &r); err != nil {
-		return pasarela.Retry{}, internal(err, "retry cannot be read")
-	}
-	return pasarela.Retry(r), nil
-}
-
-// headersText is a delivery's own headers as they are stored: JSON, NULL for none.
-func headersText(h []pasarela.WebhookHeader) (any, error) {
-	if len(h) == 0 {
-		return nil, nil
-	}
-	text, err := json.Marshal(h)
-	if err != nil {
-		return nil, internal(err, "headers cannot be written")
-	}
-	return text, nil
-}
-
-func parseHeaders(text []byte) (h []pasarela.WebhookHeader, err error) {
-	if len(text) == 0 {
-		return nil, nil
-	}
-	if err := json.Unmarshal(text, &h); err != nil {
-		return nil, internal(err, "headers cannot be read")
-	}
-	return h, nil
 }

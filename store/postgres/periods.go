@@ -13,7 +13,7 @@ const periodColumns = `subscription, date, begins, state, amount, currency, deta
 
 // InsertPeriod implements store.PeriodTx.
 func (t *tx) InsertPeriod(p pasarela.Period) error {
-	retry, err := retryText(p.Retry)
+	retry, err := store.RetryText(p.Retry)
 	if err != nil {
 		return t.fail(err)
 	}
@@ -45,7 +45,7 @@ func scanPeriod(r row, merchant string) (pasarela.Period, error) {
 	err := r.Scan((*string)(&p.Subscription), (*string)(&p.Date), (*string)(&p.Begins), (*string)(&p.State), &p.Amount.Minor,
 		(*string)(&p.Amount.Currency), &p.Order, &retry, &p.Attempts, &p.Unanswered, (*string)(&p.Payment), at(&p.DueAt), at(&p.CreatedAt), at(&p.UpdatedAt))
 	if err == nil {
-		p.Retry, err = parseRetry(retry)
+		p.Retry, err = store.ParseRetry(retry)
 	}
 	if err != nil {
 		return pasarela.Period{}, err

@@ -16,7 +16,7 @@ const deliveryColumns = `id, event, kind, format, url, endpoint, subject, header
 // InsertDelivery implements store.DeliveryTx. One whose last attempt is in the log is not under way. The plus has the
 // line looked through, not the endpoint from its latest due time on.
 func (t *tx) InsertDelivery(d pasarela.Delivery) error {
-	headers, err := headersText(d.Headers)
+	headers, err := store.HeadersText(d.Headers)
 	if err != nil {
 		return t.fail(err)
 	}
@@ -27,7 +27,7 @@ func (t *tx) InsertDelivery(d pasarela.Delivery) error {
 				SELECT MAX(+due_at) FROM deliveries d
 				WHERE merchant = ?1 AND endpoint = ?7 AND subject = ?8 AND state = 'pending' AND tries > 0 AND ?11 = 'pending'
 				AND EXISTS (SELECT 1 FROM delivery_attempts WHERE merchant = ?1 AND delivery = d.id AND number = d.attempts)), ?15)), ?16, ?17)`,
-		t.merchant, string(d.ID), string(d.Event), string(d.Kind), d.Format, d.URL, d.Endpoint, d.Subject, headers, blob(d.Body),
+		t.merchant, string(d.ID), string(d.Event), string(d.Kind), d.Format, d.URL, d.Endpoint, d.Subject, blob(headers), blob(d.Body),
 		string(d.State), int64(d.Attempts), int64(d.Tries), micros(d.Since), micros(d.DueAt), micros(d.CreatedAt), micros(d.UpdatedAt))
 	return err
 }
@@ -113,7 +113,7 @@ func scanDelivery(r row, merchant string, more ...any) (pasarela.Delivery, error
 	err := r.Scan(append([]any{(*string)(&d.ID), (*string)(&d.Event), (*string)(&d.Kind), &d.Format, &d.URL, &d.Endpoint, &d.Subject, &headers, &d.Body,
 		(*string)(&d.State), &d.Attempts, &d.Tries, at(&d.Since), at(&d.DueAt), at(&d.CreatedAt), at(&d.UpdatedAt)}, more...)...)
 	if err == nil {
-		d.Headers, err = parseHeaders(headers)
+		d.Headers, err = store.ParseHeaders(headers)
 	}
 	if err != nil {
 		return pasarela.Delivery{}, err

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"pasarela"
+	"pasarela/store"
 )
 
 // subscriptionColumns are all but the merchant, as scanSubscription takes them. scheduleColumns are how it is charged.
@@ -33,7 +34,7 @@ func subscriptionValues(args []any, s pasarela.Subscription) ([]any, error) {
 	args = factValues(args, s.Facts)
 	args = append(args, s.Fingerprint, s.Plan, string(s.Periodicity), s.Amount.Minor, string(s.Amount.Currency),
 		string(s.StartDate), string(s.EndDate), blob(s.Order), micros(s.DueAt), micros(s.UpdatedAt))
-	retry, err := retryText(s.Retry)
+	retry, err := store.RetryText(s.Retry)
 	a := s.Adjustment
 	return append(args, retry, string(a.Kind), a.Amount.Minor, string(a.Amount.Currency), blob(a.Order), int64(a.Left),
 		string(s.LastPeriod), string(s.NextPeriod), micros(s.BilledFrom), string(s.Charging)), err
@@ -63,7 +64,7 @@ func scanSubscription(r row, merchant string) (pasarela.Subscription, error) {
 		(*string)(&s.LastPeriod), (*string)(&s.NextPeriod), at(&s.BilledFrom), (*string)(&s.Charging))
 	err := r.Scan(dest...)
 	if err == nil {
-		s.Retry, err = parseRetry(retry)
+		s.Retry, err = store.ParseRetry(retry)
 	}
 	if err != nil {
 		return pasarela.Subscription{}, err
